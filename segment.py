@@ -1,0 +1,831 @@
+#!/usr/bin/env python3
+"""Tell a shop who its customers are: explore a CSV, find its segments, draw them.
+
+    python segment.py [CSV] [-o DIR] [-f COLUMN ...] [-k K] [--max-clusters N]
+                      [--no-scale] [--seed N] [--show]
+
+The script reads the customers, explores them, finds how many segments they form with the elbow
+method, fits K-Means, and leaves numbered pictures, three tables and a report in a folder.
+
+The data, as it travels down this file:
+
+customers   DataFrame, one row a customer, every column as the file has it
+features    DataFrame of float, the columns to segment by, in the file's own units
+categories  DataFrame of the text columns with few distinct values, such as Gender
+points      float array (customers, features), what K-Means sees: z-scores unless told otherwise
+curve       DataFrame indexed by k = 1, 2, ...: the wcss and mean silhouette of k segments
+labels      int array (customers,), the segment of each customer: 1 is the largest
+profiles    DataFrame indexed by segment: name, size, means, category shares, silhouette
+"""
+
+import argparse
+import difflib
+import re
+import shlex
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from pandas import DataFrame, Series
+from sklearn.cluster import KMeans
+from sklearn.metrics import silhouette_samples
+
+# ---------------------------------------------------------------------------- what you may change
+
+SHIPPED_CSV = Path(__file__).with_name("Mall_Customers.csv")
+DEFAULT_FEATURES = ["Age", "Annual Income", "Spending Score"]
+MISSING_WORDS = ["NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]  # beside the blank
+ID_NAMES = {"customerid", "customernumber", "custid", "clientid", "memberid", "userid", "id"}
+MOST_CATEGORY_VALUES = 10  # a text column with more distinct values is no category
+AGE_GROUPS = {"under 18": 17, "18-25": 25, "26-35": 35, "36-45": 45, "46-55": 55, "56+": np.inf}
+
+SEARCH_RESTARTS = 25  # at each k of the elbow; leaves WCSS within 1% of the best that is known
+FINAL_RESTARTS = 300  # one start in 15 finds the best 6 mall segments: all of 300 miss in 1e-9
+CLEAR_SHARPNESS = 2.5  # an elbow at least this sharp is called clear
+
+NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn a word
+COMPARISONS = {"age": ("younger", "older")}  # any other feature is "low ..." or "high ..."
+FILLER_WORDS = {"annual", "average", "customer", "index", "level", "of", "score", "the", "total"}
+
+INK, QUIET, ACCENT, PALE = "#262626", "#8c8c8c", "#0173b2", "#c9d8e8"
+MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair of them comes back before the 111th
+THEME = {
+    "axes.edgecolor": QUIET,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 11,
+    "figure.constrained_layout.use": True,
+    "figure.titlesize": 14,
+    "figure.titleweight": "bold",
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
+    "legend.frameon": False,
+    "savefig.dpi": 120,
+    "text.color": INK,
+    "text.parse_math": False,  # a $ in a column name is a dollar
+}
+
+OPTIONAL_PICTURES = ["03_by_category.png", "08_clusters_3d.png"]  # not of every data set
+
+UNIT = re.compile(r"\(.*?\)|\[.*?\]")  # the "(k$)" of "Annual Income (k$)"
+
+
+class InputError(Exception):
+    """What is wrong with the command, the file or the folder, in one line for its user."""
+
+
+# ------------------------------------------------------------------------------------------- read
+
+
+def read_customers(path: str | Path) -> DataFrame:
+    """Read a CSV file with a header and a line a customer.
+
+    Returns a DataFrame of shape (customers, columns): numbers where a column has nothing else,
+    whole ones even where some are missing, and texts as they are written. Raises InputError if
+    the file is missing, empty, has no customers or is no CSV.
+    """
+    try:
+        # "NA" is a gap in a column of numbers, but Namibia in another: only a blank is sure.
+        customers = pd.read_csv(Path(path), keep_default_na=False, na_values=[""], low_memory=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; check its name and folder") from None
+    except pd.errors.EmptyDataError:
+        raise InputError(f"{path}: is empty; it needs a header and a line a customer") from None
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: can't be read as a CSV file: {reason}") from None
+    if customers.empty:
+        raise InputError(f"{path}: has a header but no customers; it needs a line for each")
+    for name, column in customers.select_dtypes("float").items():
+        if column.hasnans and (column.dropna() % 1 == 0).all():
+            customers[name] = column.astype("Int64")
+    return customers
+
+
+def simplify(name: str, keep_unit: bool) -> str:
+    """Strip case, spaces, underscores, punctuation and, unless kept, the unit in brackets."""
+    return re.sub(r"[\W_]+", "", (name if keep_unit else UNIT.sub("", name)).casefold())
+
+
+def find_column(wanted: str, columns: Iterable[str]) -> str | None:
+    """Return the one column that is meant, or None; InputError where it may be several."""
+    if wanted in columns:
+        return wanted
+    with_unit, without = (
+        {name for name in columns if simplify(name, unit) == simplify(wanted, unit) != ""}
+        for unit in (True, False)
+    )
+    meant = with_unit if with_unit and UNIT.search(wanted) else with_unit | without
+    if len(meant) > 1:
+        raise InputError(f"{wanted} may mean {' or '.join(sorted(meant))}; write it in full")
+    return next(iter(meant), None)
+
+
+def find_id(customers: DataFrame) -> str | None:
+    """Return the column that numbers the customers, if there is one."""
+    return next((name for name in customers if simplify(name, True) in ID_NAMES), None)
+
+
+def choose_features(customers: DataFrame, wanted: list[str] | None, path: Path) -> list[str]:
+    """Find the columns to segment by: those wanted, or else age, income and spending score.
+
+    Raises InputError if one is not there, and unless they are two or more different ones.
+    """
+    found = {name: find_column(name, customers) for name in wanted or DEFAULT_FEATURES}
+    missing = [name for name, column in found.items() if column is None]
+    if missing and wanted:
+        near = difflib.get_close_matches(missing[0], customers, cutoff=0.4)
+        hint = f"the nearest are {', '.join(near)}" if near else f"it has {', '.join(customers)}"
+        raise InputError(f"{path}: has no column {missing[0]}; {hint}")
+    if missing:
+        numeric = list(customers.select_dtypes("number"))
+        telling = [name for name in numeric if name != find_id(customers)]
+        if len(telling) < 2:
+            raise InputError(f"{path}: has no two columns of numbers to segment customers by")
+        command = shlex.join(["python", "segment.py", str(path), "-f", *telling[:3]])
+        raise InputError(
+            f"{path}: has no column {', '.join(missing)}; choose from its numeric columns "
+            f"({', '.join(numeric)}), for example: {command}"
+        )
+    columns = list(found.values())
+    if len(set(columns)) < max(2, len(wanted or columns)):
+        raise InputError("-f needs two or more different columns, each named once")
+    return columns
+
+
+def to_numbers(customers: DataFrame, names: list[str], path: Path) -> DataFrame:
+    """Take the features out of the customers, as float; NaN where one is missing.
+
+    Raises InputError with column, line and value of the first text or infinity.
+    """
+    written = customers[names].where(~customers[names].isin(MISSING_WORDS))
+    features = written.apply(pd.to_numeric, errors="coerce").astype(float)
+    for name in names:
+        wrong = written.loc[written[name].notna() & ~np.isfinite(features[name]), name]
+        if len(wrong):
+            raise InputError(
+                f"{path}, line {wrong.index[0] + 2}, column {name}: {wrong.iloc[0]!r} is not a "
+                f"number ({len(wrong):,} such in the column); correct it, or leave it blank"
+            )
+    return features
+
+
+def require_enough(features: DataFrame, k: int, path: Path) -> None:
+    """Raise InputError unless the customers differ in each feature, and k of them from another."""
+    for name in features.columns[features.nunique() < 2]:
+        raise InputError(
+            f"{path}: column {name} has one value, or none, for all customers with every feature; "
+            "choose other columns with -f"
+        )
+    distinct = len(features.drop_duplicates())
+    if distinct < k:
+        raise InputError(
+            f"{path}: {distinct:,} different customers of {len(features):,} with every feature "
+            f"are too few for {k:,} segments; give more customers or a smaller -k"
+        )
+
+
+def find_categories(customers: DataFrame) -> DataFrame:
+    """Take the categories out of the customers: texts of few values; "(blank)" where missing."""
+    texts = customers.select_dtypes(exclude="number")
+    counts, most = texts.nunique(), min(MOST_CATEGORY_VALUES, len(customers) // 2)
+    return texts.loc[:, (counts >= 2) & (counts <= most)].fillna("(blank)").astype(str)
+
+
+# ---------------------------------------------------------------------------------------- explore
+
+
+def readable(value: float, digits: int = 3) -> str:
+    """Write a number with the digits that a person wants to read: 1,234 or 56.3 or 0.043."""
+    return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
+
+
+def percent(share: float) -> str:
+    """Write a share of 0 to 1 with one decimal at most: 22.5% or 50%."""
+    return f"{round(100 * share, 1):g}%"
+
+
+def count_and_share(counts: Series, total: int) -> list[str]:
+    """Write counts as a person wants to read them: 45 (22.5%)."""
+    return [f"{count:,} ({percent(count / total)})" for count in counts]
+
+
+def short_names(columns: Iterable[str]) -> dict[str, str]:
+    """Say each column in a word or two: Annual Income (k$) is income, if no other column is."""
+    short = {}
+    for column in columns:
+        words = re.findall(r"[^\W_]+", UNIT.sub("", column.lower()))
+        short[column] = " ".join(w for w in words if w not in FILLER_WORDS) or column.lower()
+    taken = list(short.values())
+    return {c: word if taken.count(word) == 1 else c.lower() for c, word in short.items()}
+
+
+def count_bands(values: Series, is_age: bool) -> Series:
+    """Count values by age group; or one by one where they are few; or in about five round bands.
+
+    A band holds its upper end and not its lower one, so a band of whole numbers starts one later.
+    """
+    if is_age:
+        edges = [-np.inf, *AGE_GROUPS.values()]
+        counts = pd.cut(np.floor(values), edges, labels=list(AGE_GROUPS)).value_counts(sort=False)
+        return counts if counts.iloc[0] else counts.iloc[1:]
+    if values.nunique() <= 6:
+        return values.value_counts().sort_index().rename("{:,.10g}".format)
+    whole = bool((values.dropna() % 1 == 0).all())
+    edges = MaxNLocator(nbins=5, integer=whole).tick_values(values.min(), values.max())
+    starts = edges[:-1] + whole
+    starts[0] = min(starts[0], values.min())
+    bands = [f"{low:,.10g} to {high:,.10g}" for low, high in zip(starts, edges[1:], strict=True)]
+    return pd.cut(values, edges, labels=bands, include_lowest=True).value_counts(sort=False)
+
+
+def count_groups(features: DataFrame, categories: DataFrame) -> dict[str, Series]:
+    """Count the customers of each value of a category and each band of a feature."""
+    short = short_names(features)
+    bands = {name: count_bands(values, short[name] == "age") for name, values in features.items()}
+    return {name: values.value_counts() for name, values in categories.items()} | bands
+
+
+def paragraph(label: str, text: str) -> str:
+    """Set a label in the margin of a text, in lines of 80 columns."""
+    return textwrap.fill(f"{label:<10} {text}", 80, subsequent_indent=" " * 11)
+
+
+def explore(customers: DataFrame, features: DataFrame, categories: DataFrame, source: str) -> str:
+    """Say what the data is: size, types, gaps, repetitions, statistics and category counts."""
+    numeric = list(customers.select_dtypes("number"))
+    gaps = customers.isna().sum()
+    gaps.update(features.isna().sum())
+    repeated = f"{customers.duplicated().sum():,} duplicate rows"
+    if number := find_id(customers):
+        repeated += (
+            f", {customers[number].dropna().duplicated().sum():,} duplicate values of {number}"
+        )
+    facts = [
+        ("Data", f"{source}: {len(customers):,} rows (customers), {customers.shape[1]} columns"),
+        ("Numbers", ", ".join(numeric) or "none"),
+        ("Texts", ", ".join(name for name in customers if name not in numeric) or "none"),
+        ("Missing", ", ".join(f"{n:,} of {name}" for name, n in gaps.items() if n) or "nothing"),
+        ("Repeated", repeated),
+    ]
+    for name, values in categories.items():
+        counts = values.value_counts()
+        shares = zip(counts.index, count_and_share(counts, len(customers)), strict=True)
+        facts.append((name, ", ".join(f"{value} {share}" for value, share in shares)))
+    statistics = features.describe().drop("count").rename({"50%": "median"}).T
+    table = statistics.to_string(float_format=lambda value: readable(value, 4))
+    return "\n".join([*(paragraph(*fact) for fact in facts), "", table])
+
+
+# ------------------------------------------------------------------------------------------ scale
+
+
+def scale(features: DataFrame, raw: bool) -> np.ndarray:
+    """Return the points: features with mean 0 and standard deviation 1, or raw as they are."""
+    points = features.to_numpy()
+    return points if raw else (points - points.mean(axis=0)) / points.std(axis=0)
+
+
+# ----------------------------------------------------------------------------------------- search
+
+
+def silhouettes_of(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return each customer's silhouette (Rousseeuw 1987), a float array of shape (customers,).
+
+    It is 1 deep in a segment, 0 between two, below 0 nearer to another one; 0 for customers who
+    are each a segment of their own.
+    """
+    alone = len(np.unique(labels)) == len(labels)
+    return np.zeros(len(labels)) if alone else silhouette_samples(points, labels)
+
+
+def search(points: np.ndarray, max_clusters: int, seed: int) -> DataFrame:
+    """Compute the curve of K-Means with 1, 2, ... up to max_clusters segments.
+
+    Returns a DataFrame indexed by k: wcss in squared units of the points, and mean silhouette,
+    NaN at k = 1. The curve stops short of one segment a customer, where WCSS is 0 and says
+    nothing; but from the number of distinct customers on WCSS is 0, because they are all there is.
+    """
+    distinct = len(np.unique(points, axis=0))
+    ks = pd.RangeIndex(1, min(max_clusters, max(3, len(points) - 1)) + 1, name="k")
+    curve = DataFrame({"wcss": 0.0, "silhouette": np.nan}, ks)
+    curve.loc[1, "wcss"] = ((points - points.mean(axis=0)) ** 2).sum()
+    for k in ks[1:distinct]:
+        model = KMeans(k, n_init=SEARCH_RESTARTS, random_state=seed).fit(points)
+        curve.loc[k] = model.inertia_, silhouettes_of(points, model.labels_).mean()
+    return curve
+
+
+def find_elbow(wcss: Iterable[float]) -> tuple[int, float]:
+    """Read the elbow off the WCSS at k = 1, 2, ..., n: the drop that towers over all later ones.
+
+    Going from k - 1 to k segments makes WCSS drop by ln(W[k-1] / W[k]). While there are segments
+    to find, drops are large; once all are found, K-Means can only cut them in pieces, and drops
+    are small. The elbow is the k whose drop is largest against the largest drop at any later k.
+    That quotient is the sharpness; no unit and no straight line across the curve comes into it.
+
+    Takes three values or more, finite and not negative, else raises ValueError. Returns k, from 2
+    to n - 1 and the smaller of two equals, and its sharpness: below 1 a later drop is larger,
+    infinite if WCSS never drops again, 0 if it never drops at all.
+    """
+    curve = np.asarray(wcss, dtype=float)
+    if curve.ndim != 1 or len(curve) < 3 or not np.isfinite(curve).all() or (curve < 0).any():
+        raise ValueError("find_elbow needs three or more WCSS values, finite and not negative")
+    if not curve[0]:
+        return 2, 0.0
+    # The rounding that is left of a WCSS of zero has no relative drop.
+    drops = np.diff(-np.log(curve.clip(1e-12 * curve[0]))).clip(0)
+    later = np.maximum.accumulate(drops[:0:-1])[::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sharpness = np.nan_to_num(drops[:-1] / later, nan=0, posinf=np.inf)
+    best = int(sharpness.round(9).argmax())
+    return best + 2, float(sharpness[best])
+
+
+def give_verdict(curve: DataFrame, k: int) -> str:
+    """Say how many segments elbow and silhouette read off the curve, and how far to trust it."""
+    elbow, sharpness = find_elbow(curve["wcss"])
+    best, score = curve["silhouette"].idxmax(), curve["silhouette"].max()
+    asked = "" if k == elbow else f"You asked for {k} segments. "
+    clear = "clearly" if sharpness >= CLEAR_SHARPNESS else "weakly"
+    agrees = "agrees" if best == elbow else f"prefers {best}"
+    return (
+        f"{asked}The elbow names {elbow} segments {clear} (sharpness {sharpness:.2f}, clear from "
+        f"{CLEAR_SHARPNESS}); the silhouette {agrees} ({score:.2f})."
+    )
+
+
+# -------------------------------------------------------------------------------------------- fit
+
+
+def fit(points: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, float]:
+    """Fit K-Means and number the segments from the largest to the smallest.
+
+    Returns the labels, int of shape (customers,), and the WCSS, the lowest of many k-means++
+    starts (Arthur and Vassilvitskii 2007). Segments of one size are ordered by their centroids,
+    so that neither seed nor order of the customers can swap them.
+    """
+    model = KMeans(k, n_init=FINAL_RESTARTS, random_state=seed).fit(points)
+    centroids = model.cluster_centers_.round(9)
+    order = np.lexsort([*centroids.T[::-1], -np.bincount(model.labels_)])
+    return order.argsort()[model.labels_] + 1, float(model.inertia_)
+
+
+# ---------------------------------------------------------------------------------------- profile
+
+
+def name_segments(features: DataFrame, labels: np.ndarray) -> Series:
+    """Name each segment for the features that set it apart from the average customer.
+
+    Returns a Series of str indexed by segment, no two alike: those with the same words also get
+    their mean of the feature in which they differ most.
+    """
+    means, short = features.groupby(labels).mean(), short_names(features)
+    distance = (means - features.mean()) / features.std()
+    names = Series("", means.index)
+    for feature in features:
+        low, high = COMPARISONS.get(
+            short[feature], [f"{x} {short[feature]}" for x in ("low", "high")]
+        )
+        names[distance[feature] <= -NAMING_DISTANCE] += f", {low}"
+        names[distance[feature] >= NAMING_DISTANCE] += f", {high}"
+    names = names.str.removeprefix(", ").replace("", "average")
+    for same in names.groupby(names).groups.values():
+        if len(same) > 1:
+            feature = np.ptp(distance.loc[same], axis=0).idxmax()
+            names[same] += [f" ({short[feature]} {readable(x)})" for x in means.loc[same, feature]]
+    alike = names.index[names.duplicated(keep=False)]
+    names[alike] += [f" #{segment}" for segment in alike]
+    return names
+
+
+def indicate(categories: DataFrame) -> DataFrame:
+    """Turn each value of each category into a column that is 1 for its customers and else 0."""
+    return (
+        pd.get_dummies(categories, prefix_sep=": ", dtype=float)
+        if len(categories.columns)
+        else categories
+    )
+
+
+def profile(
+    features: DataFrame, indicators: DataFrame, labels: np.ndarray, silhouettes: np.ndarray
+) -> DataFrame:
+    """Describe the segments: a row for each, indexed by its number.
+
+    The columns are Name, Customers, Share (of all customers), the mean of each feature in the
+    file's unit, the share of each category value, and the mean Silhouette; shares are 0 to 1.
+    """
+    sizes = Series(labels).value_counts().sort_index()
+    parts = {
+        "Name": name_segments(features, labels),
+        "Customers": sizes,
+        "Share": sizes / len(labels),
+        **features.join(indicators).groupby(labels).mean(),
+        "Silhouette": Series(silhouettes).groupby(labels).mean(),
+    }
+    return DataFrame(parts).rename_axis("Segment")
+
+
+def add_segments(
+    customers: DataFrame, index: pd.Index, labels: np.ndarray, profiles: DataFrame
+) -> DataFrame:
+    """Return the customers with Segment and Segment name, blank where a feature is missing."""
+    segments = Series(labels, index).reindex(customers.index).astype("Int64")
+    return customers.assign(**{"Segment": segments, "Segment name": segments.map(profiles["Name"])})
+
+
+def tabulate(profiles: DataFrame, features: Iterable[str]) -> str:
+    """Set the profiles as a table of text: sizes, means, silhouettes and names."""
+    table = profiles[["Customers", *features, "Silhouette"]].map(readable)
+    table = table.rename(columns=short_names(features)).rename(columns=str.capitalize)
+    table["Name"] = profiles["Name"].str.ljust(profiles["Name"].str.len().max())
+    table.insert(1, "Share", profiles["Share"].map(percent))
+    return re.sub(" +$", "", table.reset_index().to_string(index=False), flags=re.MULTILINE)
+
+
+# ------------------------------------------------------------------------------------------- draw
+
+
+def segment_style(segment: int) -> dict:
+    """Return the colour and the marker of a segment, the same in every picture."""
+    colors = sns.color_palette("colorblind")
+    return {"color": colors[(segment - 1) % 10], "marker": MARKERS[(segment - 1) % 11]}
+
+
+def segment_titles(profiles: DataFrame) -> list[str]:
+    """Write number, name and size of each segment: 1  older (45)."""
+    rows = profiles[["Name", "Customers"]].itertuples()
+    return [textwrap.fill(f"{segment}  {name} ({size:,})", 44) for segment, name, size in rows]
+
+
+def add_legend(place: Axes | Figure, profiles: DataFrame, **options) -> None:
+    """Add a legend of the segments: marker, number, name and size."""
+    styles = [segment_style(segment) for segment in profiles.index]
+    markers = [Line2D([], [], linestyle="", markersize=8, **style) for style in styles]
+    place.legend(markers, segment_titles(profiles), title="Segment (customers)", **options)
+
+
+def add_bars(ax: Axes, counts: Series, total: int, colors: object = ACCENT) -> None:
+    """Draw counts as bars from the top down, each with its count and share beside it."""
+    bars = ax.barh(range(len(counts)), counts, color=colors)
+    ax.bar_label(bars, count_and_share(counts, total), padding=4)
+    ax.set_yticks(range(len(counts)), [textwrap.fill(str(name), 32) for name in counts.index])
+    ax.margins(x=0.25)
+    ax.invert_yaxis()
+    ax.tick_params(left=False)
+    ax.xaxis.set_visible(False)
+    ax.spines["bottom"].set_visible(False)
+
+
+def add_centroids(ax: Axes, centroids: DataFrame) -> None:
+    """Put each segment's number in a white disc at its centroid, in front of the customers."""
+    disc = {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK}
+    style = {"ha": "center", "va": "center", "fontweight": "bold", "zorder": 10, "bbox": disc}
+    for segment, *place in centroids.itertuples():
+        ax.text(*place, str(segment), **style)
+
+
+def panel_grid(panels: int, across: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Make a figure of so many panels, so many across, each of width and height in inches."""
+    down = -(-panels // across)
+    figure, axes = plt.subplots(
+        down, across, figsize=(max(width * across, 9), height * down), squeeze=False
+    )
+    for unused in axes.flat[panels:]:
+        unused.set_axis_off()
+    return figure, list(axes.flat[:panels])
+
+
+def pair_grid(names: list[str]) -> tuple[Figure, list[tuple[Axes, str, str]], Axes]:
+    """Make a figure with a panel for every pair of features.
+
+    Returns the figure, (panel, feature across, feature up) for each pair, and the empty corner.
+    """
+    side = len(names) - 1
+    across, inches = max(side, 2), 5 if side < 3 else 3.4
+    figure, axes = plt.subplots(
+        side,
+        across,
+        figsize=(1.15 * inches * across, inches * side),
+        squeeze=False,
+        sharex="col",
+        sharey="row",
+    )
+    panels = []
+    for (row, column), ax in np.ndenumerate(axes):
+        if column > row:
+            ax.set_axis_off()
+        else:
+            panels.append((ax, names[column], names[row + 1]))
+            ax.set_xlabel(names[column] if row == side - 1 else "")
+            ax.set_ylabel(names[row + 1] if column == 0 else "")
+    return figure, panels, axes[0, -1]
+
+
+def draw_distributions(features: DataFrame) -> Figure:
+    """01: each feature's histogram and density curve, its median and its middle half."""
+    figure, axes = panel_grid(features.shape[1], min(features.shape[1], 3), 4.4, 4.4)
+    for ax, (name, values) in zip(axes, features.items(), strict=True):
+        sns.histplot(x=values, kde=True, ax=ax, color=QUIET, edgecolor="white")
+        ax.set(xlabel=name, ylabel="Customers")
+        low, median, high = values.quantile([0.25, 0.5, 0.75])
+        ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
+        ax.axvline(median, color=ACCENT, linewidth=2)
+        above = {"transform": ax.get_xaxis_transform(), "color": ACCENT}
+        ax.text(low, 1.01, readable(low), ha="right", **above)
+        ax.text(high, 1.01, readable(high), ha="left", **above)
+        ax.text(median, 1.07, f"median {readable(median)}", ha="center", weight="bold", **above)
+    figure.suptitle("The middle half of the customers is shaded")
+    return figure
+
+
+def draw_counts(counts: dict[str, Series], customers: int) -> Figure:
+    """02: how many customers are in each category and band, with their share."""
+    figure, axes = panel_grid(len(counts), 2, 5.6, 3.4)
+    for ax, (name, groups) in zip(axes, counts.items(), strict=True):
+        add_bars(ax, groups, customers)
+        ax.set_title(name, weight="bold")
+    figure.suptitle(f"How many of the {customers:,} customers are in each group")
+    return figure
+
+
+def draw_by_category(features: DataFrame, categories: DataFrame) -> Figure:
+    """03: each feature by each category: a violin for each value, with quartiles and median."""
+    pairs = [(groups, values) for _, groups in categories.items() for _, values in features.items()]
+    figure, axes = panel_grid(len(pairs), min(features.shape[1], 4), 4.4, 4)
+    for ax, (groups, values) in zip(axes, pairs, strict=True):
+        order = list(groups.value_counts().index)
+        sns.violinplot(x=values, y=groups, order=order, inner="quart", cut=0, color=PALE, ax=ax)
+        for place, median in enumerate(values.groupby(groups).median()[order]):
+            ax.text(median, place - 0.42, f"median {readable(median)}", ha="center", va="bottom")
+    figure.suptitle(f"Each feature by {' and '.join(categories)}: the lines mark the quarters")
+    return figure
+
+
+def draw_relationships(features: DataFrame) -> Figure:
+    """04: every pair of features, with its correlation (Pearson's r)."""
+    figure, panels, corner = pair_grid(list(features))
+    r = {(x, y): features[x].corr(features[y]) for _, x, y in panels}
+    for ax, x, y in panels:
+        ax.scatter(features[x], features[y], s=24, color=ACCENT, alpha=0.6, linewidth=0)
+        ax.set_title(f"r = {r[x, y]:.2f}")
+    meaning = "r is the correlation:\n1 or -1 if all lie on a line,\n0 if no line describes them"
+    corner.text(0.5, 0.5, meaning, ha="center", va="center", transform=corner.transAxes)
+    x, y = max(r, key=lambda pair: abs(r[pair]))
+    figure.suptitle(f"Most closely related: {x} and {y}, r = {r[x, y]:.2f}")
+    return figure
+
+
+def draw_elbow(curve: DataFrame, k: int) -> Figure:
+    """05: WCSS and silhouette against k, the elbow and the best silhouette marked."""
+    figure, axes = panel_grid(2, 2, 5.8, 4.8)
+    marks = {"elbow": find_elbow(curve["wcss"])[0], "best": curve["silhouette"].idxmax()}
+    titles = "WCSS, the within-cluster sum of squares", "Mean silhouette, at most 1"
+    bold = {"color": ACCENT, "weight": "bold", "textcoords": "offset points"}
+    for ax, name, title, (word, mark) in zip(axes, curve, titles, marks.items(), strict=True):
+        ax.plot(curve.index, curve[name], "o-", color=QUIET)
+        ax.plot(mark, curve.loc[mark, name], "o", color=ACCENT, markersize=12)
+        ax.annotate(f"{word} at {mark}", (mark, curve.loc[mark, name]), (10, 10), **bold)
+        ax.axvline(k, color=ACCENT, linestyle="--", linewidth=1, zorder=0)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.margins(y=0.12)
+        ax.set(xlabel="k, the number of segments", ylabel=title)
+    axes[0].set_ylim(0, None)
+    figure.suptitle(give_verdict(curve, k).replace("; ", ";\n").replace("s. The", "s.\nThe"))
+    return figure
+
+
+def draw_silhouettes(silhouettes: np.ndarray, labels: np.ndarray, profiles: DataFrame) -> Figure:
+    """06: the silhouette of every customer, segment by segment, and the mean."""
+    figure, (ax,) = panel_grid(1, 1, 11, max(5.5, 0.7 * len(profiles)))
+    gap, start, middles = len(labels) / 50, 0, []
+    for segment, mean in profiles["Silhouette"].items():
+        blade = np.sort(silhouettes[labels == segment])[::-1]
+        steps, widths = start + np.arange(len(blade) + 1), [*blade, blade[-1]]
+        style = segment_style(segment)
+        ax.fill_betweenx(steps, widths, step="post", color=style["color"], linewidth=0)
+        middles.append(start + len(blade) / 2)
+        ax.plot(mean, middles[-1], markersize=10, markeredgecolor="white", **style)
+        start += len(blade) + gap
+    mean = silhouettes.mean()
+    ax.axvline(mean, color=INK, linestyle="--", linewidth=1)
+    ax.text(mean, 1.01, f"mean {mean:.2f}", ha="center", transform=ax.get_xaxis_transform())
+    ax.axvline(0, color=QUIET, linewidth=1)
+    ax.set_yticks(middles, segment_titles(profiles))
+    ax.set_ylim(start, -gap)
+    ax.tick_params(left=False)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel("Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another")
+    nearer = percent((silhouettes < 0).mean())
+    figure.suptitle(f"{nearer} of the customers are nearer to another segment than to their own")
+    return figure
+
+
+def draw_clusters_2d(features: DataFrame, labels: np.ndarray, profiles: DataFrame) -> Figure:
+    """07: the segments over every pair of features, with numbered centroids."""
+    figure, panels, corner = pair_grid(list(features))
+    for ax, x, y in panels:
+        for segment, members in features.groupby(labels):
+            ax.scatter(members[x], members[y], s=32, linewidth=0, **segment_style(segment))
+        add_centroids(ax, profiles[[x, y]])
+    add_legend(corner, profiles, loc="center")
+    figure.suptitle(f"{len(profiles)} segments of {len(labels):,} customers")
+    return figure
+
+
+def draw_clusters_3d(features: DataFrame, labels: np.ndarray, profiles: DataFrame) -> Figure:
+    """08: the segments over the first three features, from two sides, with numbered centroids."""
+    names = list(features)[:3]
+    figure, axes = plt.subplots(1, 2, figsize=(13, 7), subplot_kw={"projection": "3d"})
+    for ax, azimuth in zip(axes, (-60, 30), strict=True):
+        ax.computed_zorder = False  # or customers would hide centroids
+        for segment, members in features[names].groupby(labels):
+            ax.scatter(*members.to_numpy().T, s=34, linewidth=0, **segment_style(segment))
+        add_centroids(ax, profiles[names])
+        for axis, name in zip("xyz", names, strict=True):
+            getattr(ax, f"set_{axis}label")(name, labelpad=10)
+        ax.view_init(elev=20, azim=azimuth)
+        ax.set_box_aspect(None, zoom=0.9)
+    add_legend(figure, profiles, loc="outside lower center", ncols=2)
+    figure.suptitle(f"{len(profiles)} segments, seen from two sides")
+    return figure
+
+
+def draw_profiles(features: DataFrame, indicators: DataFrame, profiles: DataFrame) -> Figure:
+    """09: who the segments are: name, size, and means against the average customer."""
+    values = features.join(indicators)
+    means = pd.concat([profiles[list(values)], values.mean().to_frame().T])
+    distance = (means - values.mean()) / values.std()
+    texts = means[list(features)].map(readable).join(means[list(indicators)].map(percent))
+
+    columns = len(texts.columns)
+    size = 7.5 + 1.3 * columns, 2 + 0.6 * len(texts)
+    figure, (left, right) = plt.subplots(1, 2, figsize=size, width_ratios=[2.5, columns])
+    styles = [segment_style(segment) for segment in profiles.index]
+    sizes = profiles["Customers"].set_axis([f"{n}  {name}" for n, name in profiles["Name"].items()])
+    add_bars(left, sizes, len(values), [style["color"] for style in styles])
+    for place, style in enumerate(styles):
+        left.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
+    left.set_ylim(len(profiles) + 0.5, -0.5)
+    left.tick_params(pad=12)
+
+    limit = max(1, distance.abs().max(axis=None))
+    colors = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "linewidths": 2}
+    scale_title = {"label": "Standard deviations from the average customer"}
+    sns.heatmap(distance, annot=texts, fmt="", ax=right, cbar_kws=scale_title, **colors)
+    right.set_xticklabels([textwrap.fill(name, 13) for name in texts], rotation=0)
+    right.set_yticks([len(profiles) + 0.5], [f"all {len(values):,} customers"], rotation=0)
+    right.tick_params(top=False, bottom=False, left=False, labeltop=True, labelbottom=False)
+    figure.suptitle("Who the customers are: sizes and means of their segments")
+    return figure
+
+
+# ------------------------------------------------------------------------------------------- save
+
+
+def save(folder: Path, files: dict[str, Figure | DataFrame | str]) -> None:
+    """Leave the pictures, tables and texts of this run in the folder, each under its name.
+
+    All are made in a temporary folder inside it and moved up once they are whole; a picture of an
+    earlier run that this one does not have is removed. InputError if the folder can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".segment-", dir=folder) as temporary:
+            for name, content in files.items():
+                path = Path(temporary, name)
+                if isinstance(content, Figure):
+                    content.savefig(path)
+                elif isinstance(content, DataFrame):
+                    content.to_csv(path, index=False, lineterminator="\n")
+                else:
+                    path.write_text(content, encoding="utf-8", newline="\n")
+            for name in files:
+                Path(temporary, name).replace(folder / name)
+        for name in set(OPTIONAL_PICTURES) - set(files):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: can't be written: {error.strerror or error}") from None
+
+
+# ------------------------------------------------------------------------------------------- main
+
+
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line; InputError instead of argparse's usage and exit."""
+
+    def refuse(message: str) -> None:
+        raise InputError(f"{message}; python segment.py --help lists the options")
+
+    parser = argparse.ArgumentParser("segment.py", description="Tell a shop who its customers are.")
+    parser.error = refuse
+    add = parser.add_argument
+    add("csv", nargs="?", type=Path, default=SHIPPED_CSV, metavar="CSV", help="the customers")
+    add("-o", "--output", type=Path, default="output", metavar="DIR", help="folder for the files")
+    add("-f", "--features", nargs="+", metavar="COLUMN", help="two or more columns to segment by")
+    add("-k", "--clusters", type=int, metavar="K", help="so many segments, whatever the elbow says")
+    add("--max-clusters", type=int, default=10, metavar="N", help="how far the elbow looks")
+    add("--no-scale", action="store_true", help="cluster the raw values instead of z-scores")
+    add("--seed", type=int, default=0, metavar="N", help="of the random starts of K-Means")
+    add("--show", action="store_true", help="also open the pictures in windows")
+    options = parser.parse_args(argv)
+    for name, value, least in (
+        ("-k", options.clusters, 2),
+        ("--max-clusters", options.max_clusters, 3),
+        ("--seed", options.seed, 0),
+    ):
+        if value is not None and not least <= value < 2**32:
+            refuse(f"{name} {value} is not a number from {least} up")
+    return options
+
+
+def analyse(options: argparse.Namespace) -> tuple[str, dict[str, Figure | DataFrame]]:
+    """Go the road from the CSV file to the report, the tables and the pictures."""
+    customers = read_customers(options.csv)
+    names = choose_features(customers, options.features, options.csv)
+    given = to_numbers(customers, names, options.csv)
+    categories = find_categories(customers)
+    overview = explore(customers, given, categories, options.csv.name)
+
+    features = given.dropna()
+    require_enough(features, options.clusters or 3, options.csv)
+    points = scale(features, options.no_scale)
+    curve = search(points, options.max_clusters, options.seed)
+    k = options.clusters or find_elbow(curve["wcss"])[0]
+    labels, wcss = fit(points, k, options.seed)
+    silhouettes = silhouettes_of(points, labels)
+    if k in curve.index:  # the fit had more starts than the search
+        curve.loc[k] = wcss, silhouettes.mean()
+    indicators = indicate(categories.loc[features.index])
+    profiles = profile(features, indicators, labels, silhouettes)
+
+    pictures = {
+        "01_distributions.png": draw_distributions(given),
+        "02_counts.png": draw_counts(count_groups(given, categories), len(customers)),
+        "04_relationships.png": draw_relationships(given),
+        "05_elbow.png": draw_elbow(curve, k),
+        "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
+        "07_clusters_2d.png": draw_clusters_2d(features, labels, profiles),
+        "09_profiles.png": draw_profiles(features, indicators, profiles),
+    }
+    if categories.shape[1]:
+        pictures["03_by_category.png"] = draw_by_category(given, categories)
+    if len(names) > 2:
+        pictures["08_clusters_3d.png"] = draw_clusters_3d(features, labels, profiles)
+    tables = {
+        "segments.csv": add_segments(customers, features.index, labels, profiles),
+        "profiles.csv": profiles.reset_index(),
+        "elbow.csv": curve.reset_index(),
+    }
+    verdict = paragraph("Verdict", give_verdict(curve, k))
+    report = "\n\n".join([overview, verdict, tabulate(profiles, names)])
+    return report, pictures | tables
+
+
+def tell(kind: str, message: object) -> None:
+    """Print one line for the user on stderr: a warning or an error."""
+    print(f"segment.py: {kind}: {message}", file=sys.stderr)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return 0, 2 if the input can't be used, 130 if interrupted."""
+    started = time.perf_counter()
+    try:
+        options = parse_arguments(argv)
+        if options.output.exists() and not options.output.is_dir():
+            raise InputError(f"{options.output}: is a file, not a folder; name another with -o")
+        if not options.show:
+            matplotlib.use("agg")
+        with plt.style.context(THEME, after_reset=True):
+            report, files = analyse(options)
+            save(options.output, files | {"report.txt": report + "\n"})
+            seconds = time.perf_counter() - started
+            print(f"{report}\n\n{len(files) + 1} files in {options.output}, {seconds:.1f} s")
+            if options.show and plt.get_backend().lower() == "agg":
+                tell("warning", "no window can be opened here; look into the folder instead")
+            elif options.show:
+                plt.show()
+    except InputError as error:
+        tell("error", error)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        plt.close("all")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""What several tests share: the script as a module, and one real run of the command."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+MALL_CSV = ROOT / "Mall_Customers.csv"
+FEATURES = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
+INCOME_AND_SCORE = FEATURES[1:]
+
+
+class Run(NamedTuple):
+    """One finished run of the command."""
+
+    status: int
+    out: str
+    err: str
+    folder: Path
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """Read a table that the run left, every value as text."""
+        with open(self.folder / name, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+
+def run_command(folder: Path, *arguments: object, cwd: Path | None = None) -> Run:
+    """Run `python segment.py` as a user does, with the output in the folder."""
+    command = [sys.executable, ROOT / "segment.py", "-o", folder, *arguments]
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=cwd or folder.parent,
+    )
+    return Run(done.returncode, done.stdout, done.stderr, folder)
+
+
+@pytest.fixture(scope="session")
+def default_run(tmp_path_factory) -> Run:
+    """Run the command once with nothing but an output folder, from a folder of no meaning."""
+    return run_command(tmp_path_factory.mktemp("elsewhere") / "output")
+
+
+@pytest.fixture(scope="session")
+def income_run(tmp_path_factory) -> Run:
+    """Run the command once for two features, unscaled, with five segments asked for."""
+    folder = tmp_path_factory.mktemp("two") / "output"
+    return run_command(folder, "-f", *INCOME_AND_SCORE, "--no-scale", "-k", 5)

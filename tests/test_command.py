@@ -1,0 +1,167 @@
+"""The command as a user meets it: what it leaves, prints and refuses."""
+
+import matplotlib
+import pytest
+from conftest import FEATURES, MALL_CSV, ROOT, run_command
+
+import segment
+
+FILES = [
+    "01_distributions.png",
+    "02_counts.png",
+    "03_by_category.png",
+    "04_relationships.png",
+    "05_elbow.png",
+    "06_silhouette.png",
+    "07_clusters_2d.png",
+    "08_clusters_3d.png",
+    "09_profiles.png",
+    "elbow.csv",
+    "profiles.csv",
+    "report.txt",
+    "segments.csv",
+]
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_default_run_leaves_the_thirteen_files_and_prints_its_report(default_run):
+    assert (default_run.status, default_run.err) == (0, "")
+    assert names_in(default_run.folder) == FILES
+    report = (default_run.folder / "report.txt").read_text(encoding="utf-8")
+    assert default_run.out.startswith(report)
+    rest = default_run.out.removeprefix(report).strip()
+    assert rest.startswith(f"13 files in {default_run.folder}")
+
+
+def test_report_says_what_the_data_is_and_what_was_found(default_run):
+    report = default_run.out
+    for fact in ("200 rows", "5 columns", "0 duplicate rows", "0 duplicate values of CustomerID"):
+        assert fact in report
+    for mean in ("38.85", "60.56", "50.2"):
+        assert mean in report
+    assert "Female 112 (56%), Male 88 (44%)" in report
+    assert "The elbow names 6 segments weakly (sharpness 1.70, clear from 2.5)" in report
+    assert "the silhouette agrees (0.43)" in " ".join(report.split())
+
+
+def test_two_features_leave_no_3d_picture_and_no_stale_one(tmp_path):
+    folder = tmp_path / "two words und Größe 顧客"
+    folder.mkdir()
+    for name in (*FILES, "mine.txt"):
+        (folder / name).write_text("from before")
+    run = run_command(folder, "-f", "annual_income", "SPENDING SCORE")
+    assert run.status == 0
+    kept = [name for name in FILES if name != "08_clusters_3d.png"]
+    assert names_in(folder) == sorted([*kept, "mine.txt"])
+    assert (folder / "mine.txt").read_text() == "from before"
+    assert all(b"from before" not in (folder / name).read_bytes() for name in kept)
+    assert "The elbow names 5 segments" in run.out
+    assert len(run.rows("profiles.csv")) == 5
+
+
+def test_same_seed_same_bytes(tmp_path, default_run):
+    again = run_command(tmp_path / "again", MALL_CSV, "--seed", 0)
+    assert again.status == 0
+    for name in FILES:
+        assert (again.folder / name).read_bytes() == (default_run.folder / name).read_bytes(), name
+
+
+def test_k_that_was_asked_for_is_the_k_that_is_fitted(income_run):
+    assert [row["Segment"] for row in income_run.rows("profiles.csv")] == list("12345")
+
+
+HEADER = "CustomerID,Gender,Age,Annual Income (k$),Spending Score (1-100)\n"
+ROWS = "1,Male,19,15,39\n2,Male,21,15,81\n3,Female,20,16,6\n4,Female,23,16,77\n"
+REFUSED = {
+    "empty file": ("", [], "is empty"),
+    "header only": (HEADER, [], "no customers"),
+    "text": (HEADER + ROWS + "5,Female,3l,17,40\n", [], "line 6, column Age: '3l' is not a number"),
+    "infinity": (HEADER + ROWS + "5,Female,31,inf,40\n", [], "line 6, column Annual Income (k$)"),
+    "two of three features": ("Age,Income\n1,2\n3,4\n5,7\n", [], "-f Age Income"),
+    "no numbers": ("Name,City\nAnn,Rome\nBob,Oslo\n", [], "no two columns of numbers"),
+    "misspelt feature": (HEADER + ROWS, ["-f", "Age", "Spendin Score"], "Spending Score (1-100)"),
+    "unknown feature": (HEADER + ROWS, ["-f", "Age", "zzz"], "it has CustomerID, Gender, Age"),
+    "ambiguous": ("Pay (EUR),Pay ($),Age\n1,2,3\n2,3,1\n4,4,4\n", ["-f", "pay", "age"], "Pay ($)"),
+    "one feature": (HEADER + ROWS, ["-f", "Age"], "two or more"),
+    "same feature twice": (HEADER + ROWS, ["-f", "Age", "age"], "two or more different"),
+    "constant": ("A,B\n1,2\n1,3\n1,4\n", ["-f", "A", "B"], "column A has one value"),
+    "all missing": ("A,B\n,2\n,3\n,4\n", ["-f", "A", "B"], "column A has one value, or none"),
+    "two customers": ("A,B\n1,2\n2,3\n", ["-f", "A", "B"], "too few for 3 segments"),
+    "k of 1": (HEADER + ROWS, ["-k", "1"], "-k 1"),
+    "k above customers": (HEADER + ROWS, ["-k", "5"], "too few for 5 segments"),
+    "k of text": (HEADER + ROWS, ["-k", "five"], "-k"),
+    "short elbow": (HEADER + ROWS, ["--max-clusters", "2"], "--max-clusters 2"),
+    "negative seed": (HEADER + ROWS, ["--seed", "-1"], "--seed -1"),
+    "unknown option": (HEADER + ROWS, ["--dpi", "300"], "--dpi"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusals_are_one_line_and_leave_nothing(case, tmp_path, monkeypatch, capsys):
+    content, arguments, told = REFUSED[case]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.csv").write_text(content)
+    assert segment.main(["shop.csv", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("segment.py: error: ") and err.count("\n") == 1
+    assert told in err
+    assert names_in(tmp_path) == ["shop.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nowhere.csv"], "nowhere.csv: there is no such file"),
+        ([MALL_CSV, "-k", "201"], "too few for 201 segments"),
+        ([MALL_CSV, "-o", "taken"], "taken: is a file"),
+        ([MALL_CSV, "-o", "taken/deeper"], "taken/deeper: can't be written"),
+        ([ROOT], "can't be read"),
+    ],
+)
+def test_refusals_of_paths(arguments, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("here first")
+    assert segment.main([str(argument) for argument in arguments]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("segment.py: error: ") and err.count("\n") == 1
+    assert told in err
+    assert names_in(tmp_path) == ["taken"]
+    assert (tmp_path / "taken").read_text() == "here first"
+
+
+def test_command_that_a_refusal_shows_works(tmp_path, monkeypatch, capsys):
+    rows = [f"{i},{i % 5 * 10 + i % 3},{i % 2 * 100 + i % 7}\n" for i in range(40)]
+    (tmp_path / "two words.csv").write_text("id,Visits (a year),Spent $\n" + "".join(rows))
+    monkeypatch.chdir(tmp_path)
+    assert segment.main(["two words.csv"]) == 2
+    err = capsys.readouterr().err
+    assert "(id, Visits (a year), Spent $)" in err
+    assert err.endswith("python segment.py 'two words.csv' -f 'Visits (a year)' 'Spent $'\n")
+    assert segment.main(["two words.csv", "-f", "Visits (a year)", "Spent $"]) == 0
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as leaving:
+        segment.main(["--help"])
+    assert leaving.value.code == 0
+    text = capsys.readouterr().out
+    for option in (
+        "--output",
+        "--features",
+        "--clusters",
+        "--max-clusters",
+        "--no-scale",
+        "--seed",
+        "--show",
+    ):
+        assert option in text
+
+
+def test_style_is_left_as_it_was():
+    before = dict(matplotlib.rcParams)
+    assert segment.main([str(MALL_CSV), "-f", *FEATURES, "-k", "999"]) == 2
+    assert dict(matplotlib.rcParams) == before

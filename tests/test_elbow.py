@@ -1,0 +1,103 @@
+"""The curve of WCSS and the reading of its elbow."""
+
+import math
+
+import numpy as np
+import pytest
+from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV
+
+import segment
+
+
+def curve_of(drops):
+    """Build the WCSS curve that has these relative drops at k = 2, 3, ...."""
+    return 1000 * np.exp(-np.cumsum([0, *drops]))
+
+
+@pytest.mark.parametrize("k", range(2, 10))
+def test_sharp_bend_is_found_at_each_k(k):
+    drops = [0.6 if at <= k else 0.1 for at in range(2, 11)]
+    assert segment.find_elbow(curve_of(drops)) == (k, pytest.approx(6))
+
+
+def test_last_large_drop_wins_over_the_largest():
+    # Drops 0.5, 0.4, 0.1, 0.1: 0.5 / 0.4 at k = 2, 0.4 / 0.1 at k = 3.
+    assert segment.find_elbow(curve_of([0.5, 0.4, 0.1, 0.1])) == (3, pytest.approx(4))
+
+
+def test_unit_does_not_matter():
+    curve = curve_of([0.3, 0.5, 0.2, 0.1])
+    assert segment.find_elbow(curve * 1e9) == pytest.approx(segment.find_elbow(curve * 1e-9))
+
+
+def test_smaller_of_two_equals():
+    # Halving for ever: every drop is ln 2, every quotient is 1 but for rounding.
+    assert segment.find_elbow([64, 32, 16, 8, 4]) == (2, pytest.approx(1))
+
+
+def test_straight_line_has_no_sharp_elbow():
+    # W = 5, 4, 3, 2, 1: drops grow to ln 2; the best quotient is ln(3/2) / ln 2 at k = 4.
+    k, sharpness = segment.find_elbow([5, 4, 3, 2, 1])
+    assert (k, sharpness) == (4, pytest.approx(math.log(1.5) / math.log(2)))
+
+
+def test_curve_that_reaches_zero_bends_where_it_does():
+    assert segment.find_elbow([100, 40, 0, 0, 0]) == (3, math.inf)
+    assert segment.find_elbow([100, 40, 1e-14, 3e-15, 0]) == (3, math.inf)
+
+
+def test_flat_curves():
+    assert segment.find_elbow([0, 0, 0]) == (2, 0)
+    assert segment.find_elbow([7, 7, 7, 7]) == (2, 0)
+
+
+def test_shortest_curve():
+    # ln(100 / 25) / ln(25 / 5)
+    assert segment.find_elbow([100, 25, 5]) == (2, pytest.approx(math.log(4) / math.log(5)))
+
+
+@pytest.mark.parametrize("wcss", [[], [3, 2], [3, 2, math.nan], [3, -2, 1], [[3, 2, 1]]])
+def test_what_is_no_curve_is_refused(wcss):
+    with pytest.raises(ValueError, match="find_elbow"):
+        segment.find_elbow(wcss)
+
+
+@pytest.mark.parametrize(
+    ("names", "textbook"),
+    [
+        (INCOME_AND_SCORE, {1: 269981.28, 3: 106348.37, 5: 44448.46}),
+        (FEATURES, {5: 75350.78, 6: 58300.44}),
+    ],
+)
+def test_wcss_of_raw_values_is_that_of_the_textbooks(names, textbook):
+    customers = segment.read_customers(MALL_CSV)
+    points = segment.scale(customers[names].astype(float), raw=True)
+    curve = segment.search(points, 10, seed=0)
+    for k, wcss in textbook.items():
+        assert curve.loc[k, "wcss"] == pytest.approx(wcss, rel=1e-3)
+
+
+def test_elbow_table_holds_the_curve(income_run):
+    rows = income_run.rows("elbow.csv")
+    assert [row["k"] for row in rows] == [str(k) for k in range(1, 11)]
+    wcss = [float(row["wcss"]) for row in rows]
+    assert wcss[0] == pytest.approx(269981.28, rel=1e-6)
+    assert all(later < earlier for earlier, later in zip(wcss, wcss[1:], strict=False))
+    assert rows[0]["silhouette"] == ""
+    assert all(-1 <= float(row["silhouette"]) <= 1 for row in rows[1:])
+
+
+def test_curve_of_fewer_distinct_customers_than_segments_ends_in_zeros():
+    points = np.repeat([[0.0, 0], [0, 9], [9, 0], [9, 9]], 5, axis=0)
+    curve = segment.search(points, 10, seed=0)
+    assert list(curve.index) == list(range(1, 11))
+    assert curve["wcss"][4:].abs().max() == pytest.approx(0)
+    assert curve["silhouette"][4] == pytest.approx(1)
+    assert curve["silhouette"][5:].isna().all() if 5 in curve.index else True
+    assert segment.find_elbow(curve["wcss"]) == (4, math.inf)
+
+
+def test_curve_ends_before_every_customer_is_a_segment():
+    points = np.random.default_rng(1).normal(size=(6, 2))
+    assert list(segment.search(points, 10, seed=0).index) == [1, 2, 3, 4, 5]
+    assert list(segment.search(points[:3], 10, seed=0).index) == [1, 2, 3]

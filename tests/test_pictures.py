@@ -1,0 +1,98 @@
+"""The pictures: whole, in the same colours and shapes, with the file's own names."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from conftest import FEATURES, MALL_CSV
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+import segment
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Draw the pictures of the default run, and hand them out before they are saved."""
+    plt.switch_backend("agg")
+    with plt.style.context(segment.THEME, after_reset=True):
+        _, files = segment.analyse(segment.parse_arguments([]))
+        figures = {name: file for name, file in files.items() if isinstance(file, Figure)}
+        for figure in figures.values():
+            figure.canvas.draw()
+        yield figures
+    plt.close("all")
+
+
+def texts_in(figure):
+    return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+
+
+def test_saved_pictures_are_wide_and_not_empty(default_run):
+    paths = sorted(default_run.folder.glob("*.png"))
+    assert len(paths) == 9
+    for path in paths:
+        image = plt.imread(path)
+        assert image.shape[1] >= 1000, path.name
+        ink = (image[:, :, :3] < 0.9).any(axis=2)
+        assert ink.mean() > 0.01, path.name
+        border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+        assert not border.any(), f"{path.name} is drawn over its edge"
+
+
+def test_axes_carry_the_names_of_the_file(pictures):
+    for name in ("01_distributions.png", "03_by_category.png"):
+        assert [ax.get_xlabel() for ax in pictures[name].axes] == FEATURES
+    space = pictures["08_clusters_3d.png"].axes[0]
+    assert [space.get_xlabel(), space.get_ylabel(), space.get_zlabel()] == FEATURES
+    # A formula would have lost its dollar, and "k$)" would be no formula at all.
+    assert not any(t.get_parse_math() for f in pictures.values() for t in texts_in(f))
+
+
+def test_segment_has_one_colour_and_one_shape_everywhere(pictures):
+    styles = [segment.segment_style(number) for number in range(1, 111)]
+    assert len({(tuple(style["color"]), style["marker"]) for style in styles}) == 110
+    expected = [tuple(style["color"]) for style in styles[:6]]
+    for ax in (*pictures["07_clusters_2d.png"].axes, *pictures["08_clusters_3d.png"].axes):
+        clouds = [c for c in ax.collections if len(c.get_offsets()) > 1]
+        assert [tuple(c.get_facecolor()[0][:3]) for c in clouds] in ([], expected)
+    blades = pictures["06_silhouette.png"].axes[0].collections
+    assert [tuple(blade.get_facecolor()[0][:3]) for blade in blades] == expected
+    bars = pictures["09_profiles.png"].axes[0].patches
+    assert [bar.get_facecolor()[:3] for bar in bars] == expected
+    for name in ("06_silhouette.png", "09_profiles.png"):
+        lines = pictures[name].axes[0].lines
+        shapes = [line.get_marker() for line in lines if line.get_marker() in segment.MARKERS]
+        assert shapes == [style["marker"] for style in styles[:6]]
+
+
+def test_elbow_and_best_silhouette_are_marked(pictures):
+    texts = [text.get_text() for text in texts_in(pictures["05_elbow.png"])]
+    assert {"elbow at 6", "best at 6"} <= set(texts)
+    assert any("6 segments weakly" in text and "silhouette agrees" in text for text in texts)
+
+
+def test_bars_carry_counts_and_shares(pictures):
+    texts = [text.get_text() for text in texts_in(pictures["02_counts.png"])]
+    assert {"112 (56%)", "88 (44%)", "38 (19%)", "60 (30%)"} <= set(texts)
+    assert {"Female", "Male", "18-25", "26-35", "36-45", "46-55", "56+"} <= set(texts)
+
+
+def test_correlations_are_those_of_numpy(pictures):
+    values = np.loadtxt(MALL_CSV, delimiter=",", skiprows=1, usecols=(2, 3, 4))
+    r = np.corrcoef(values.T)
+    texts = [text.get_text() for text in texts_in(pictures["04_relationships.png"])]
+    for pair in ((0, 1), (0, 2), (1, 2)):
+        assert f"r = {r[pair]:.2f}" in texts
+
+
+@pytest.mark.parametrize("customers", [4, 60])
+def test_awkward_tables_are_drawn(customers, tmp_path):
+    rng = np.random.default_rng(customers)
+    names = ["$x$ & <y>", "a_b^c %", "Ünïcødé", "n" * 60]
+    rows = [",".join(f"{v:.3f}" for v in row) for row in rng.normal(size=(customers, 4))]
+    path = tmp_path / "awkward.csv"
+    path.write_text("\n".join([",".join(names), *rows]) + "\n", encoding="utf-8")
+    folder = tmp_path / "output"
+    assert segment.main([str(path), "-o", str(folder), "-f", *names]) == 0
+    assert not (folder / "03_by_category.png").exists()
+    assert (folder / "08_clusters_3d.png").exists()
