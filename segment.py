@@ -20,12 +20,14 @@ profiles    DataFrame indexed by segment: name, size, means, category shares, si
 
 import argparse
 import difflib
+import os
 import re
 import shlex
 import sys
 import tempfile
 import textwrap
 import time
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -92,24 +94,27 @@ def read_customers(path: str | Path) -> DataFrame:
     """Read a CSV file with a header and a line a customer.
 
     Returns a DataFrame of shape (customers, columns): numbers where a column has nothing else,
-    whole ones even where some are missing, and texts as they are written. Raises InputError if
-    the file is missing, empty, has no customers or is no CSV.
+    texts as they are written. Raises InputError if the file is missing, empty, has no customers
+    or is no CSV.
     """
     try:
-        # "NA" is a gap in a column of numbers, but Namibia in another: only a blank is sure.
-        customers = pd.read_csv(Path(path), keep_default_na=False, na_values=[""], low_memory=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # it would drop a field
+            # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
+            customers = pd.read_csv(
+                Path(path), index_col=False, keep_default_na=False, na_values=[""], low_memory=False
+            )
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; check its name and folder") from None
     except pd.errors.EmptyDataError:
         raise InputError(f"{path}: is empty; it needs a header and a line a customer") from None
+    except pd.errors.ParserWarning:
+        raise InputError(f"{path}: has rows with more fields than the header has names") from None
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: can't be read as a CSV file: {reason}") from None
     if customers.empty:
         raise InputError(f"{path}: has a header but no customers; it needs a line for each")
-    for name, column in customers.select_dtypes("float").items():
-        if column.hasnans and (column.dropna() % 1 == 0).all():
-            customers[name] = column.astype("Int64")
     return customers
 
 
@@ -175,7 +180,7 @@ def to_numbers(customers: DataFrame, names: list[str], path: Path) -> DataFrame:
         wrong = written.loc[written[name].notna() & ~np.isfinite(features[name]), name]
         if len(wrong):
             raise InputError(
-                f"{path}, line {wrong.index[0] + 2}, column {name}: {wrong.iloc[0]!r} is not a "
+                f"{path}, line {wrong.index[0] + 2}, column {name}: '{wrong.iloc[0]}' is not a "
                 f"number ({len(wrong):,} such in the column); correct it, or leave it blank"
             )
     return features
@@ -183,9 +188,11 @@ def to_numbers(customers: DataFrame, names: list[str], path: Path) -> DataFrame:
 
 def require_enough(features: DataFrame, k: int, path: Path) -> None:
     """Raise InputError unless the customers differ in each feature, and k of them from another."""
+    if features.empty:
+        raise InputError(f"{path}: no customer has a number in all of {', '.join(features)}")
     for name in features.columns[features.nunique() < 2]:
         raise InputError(
-            f"{path}: column {name} has one value, or none, for all customers with every feature; "
+            f"{path}: column {name} has one value for all customers that have every feature; "
             "choose other columns with -f"
         )
     distinct = len(features.drop_duplicates())
@@ -241,13 +248,13 @@ def count_bands(values: Series, is_age: bool) -> Series:
         counts = pd.cut(np.floor(values), edges, labels=list(AGE_GROUPS)).value_counts(sort=False)
         return counts if counts.iloc[0] else counts.iloc[1:]
     if values.nunique() <= 6:
-        return values.value_counts().sort_index().rename("{:,.10g}".format)
+        return values.value_counts().sort_index().rename("{:,.15g}".format)
     whole = bool((values.dropna() % 1 == 0).all())
     edges = MaxNLocator(nbins=5, integer=whole).tick_values(values.min(), values.max())
     starts = edges[:-1] + whole
     starts[0] = min(starts[0], values.min())
-    bands = [f"{low:,.10g} to {high:,.10g}" for low, high in zip(starts, edges[1:], strict=True)]
-    return pd.cut(values, edges, labels=bands, include_lowest=True).value_counts(sort=False)
+    bands = [f"{low:,.15g} to {high:,.15g}" for low, high in zip(starts, edges[1:], strict=True)]
+    return pd.cut(values, edges, include_lowest=True).value_counts(sort=False).set_axis(bands)
 
 
 def count_groups(features: DataFrame, categories: DataFrame) -> dict[str, Series]:
@@ -264,7 +271,10 @@ def paragraph(label: str, text: str) -> str:
 
 def explore(customers: DataFrame, features: DataFrame, categories: DataFrame, source: str) -> str:
     """Say what the data is: size, types, gaps, repetitions, statistics and category counts."""
-    numeric = list(customers.select_dtypes("number"))
+    numeric = [
+        name for name in customers if name in {*customers.select_dtypes("number"), *features}
+    ]
+    without = len(features) - len(features.dropna())
     gaps = customers.isna().sum()
     gaps.update(features.isna().sum())
     repeated = f"{customers.duplicated().sum():,} duplicate rows"
@@ -279,6 +289,8 @@ def explore(customers: DataFrame, features: DataFrame, categories: DataFrame, so
         ("Missing", ", ".join(f"{n:,} of {name}" for name, n in gaps.items() if n) or "nothing"),
         ("Repeated", repeated),
     ]
+    if without:
+        facts.insert(-1, ("", f"{without:,} customers miss a feature and get no segment"))
     for name, values in categories.items():
         counts = values.value_counts()
         shares = zip(counts.index, count_and_share(counts, len(customers)), strict=True)
@@ -411,48 +423,55 @@ def name_segments(features: DataFrame, labels: np.ndarray) -> Series:
 
 
 def indicate(categories: DataFrame) -> DataFrame:
-    """Turn each value of each category into a column that is 1 for its customers and else 0."""
-    return (
-        pd.get_dummies(categories, prefix_sep=": ", dtype=float)
-        if len(categories.columns)
-        else categories
-    )
+    """Give each category value a column, as Gender: Female, 1 for its customers and else 0."""
+    columns = [
+        pd.get_dummies(values, dtype=float).add_prefix(f"{name}: ")
+        for name, values in categories.items()
+    ]
+    return pd.concat([DataFrame(index=categories.index), *columns], axis=1)
 
 
-def profile(
-    features: DataFrame, indicators: DataFrame, labels: np.ndarray, silhouettes: np.ndarray
-) -> DataFrame:
-    """Describe the segments: a row for each, indexed by its number.
-
-    The columns are Name, Customers, Share (of all customers), the mean of each feature in the
-    file's unit, the share of each category value, and the mean Silhouette; shares are 0 to 1.
-    """
+def profile(features: DataFrame, labels: np.ndarray, silhouettes: np.ndarray) -> DataFrame:
+    """Describe the segments: Name, Customers, Share (of all, 0 to 1) and mean Silhouette."""
     sizes = Series(labels).value_counts().sort_index()
     parts = {
         "Name": name_segments(features, labels),
         "Customers": sizes,
         "Share": sizes / len(labels),
-        **features.join(indicators).groupby(labels).mean(),
         "Silhouette": Series(silhouettes).groupby(labels).mean(),
     }
     return DataFrame(parts).rename_axis("Segment")
 
 
-def add_segments(
-    customers: DataFrame, index: pd.Index, labels: np.ndarray, profiles: DataFrame
-) -> DataFrame:
-    """Return the customers with Segment and Segment name, blank where a feature is missing."""
-    segments = Series(labels, index).reindex(customers.index).astype("Int64")
+def add_means(profiles: DataFrame, means: DataFrame) -> DataFrame:
+    """Return the profiles with the means of features and indicators behind the shares."""
+    parts = [profiles.loc[:, :"Share"], means, profiles.loc[:, "Silhouette":]]
+    return pd.concat(parts, axis=1).rename_axis("Segment")
+
+
+def add_segments(path: Path, members: Series, profiles: DataFrame) -> DataFrame:
+    """Return the customers as the file spells them, with Segment and Segment name.
+
+    `members` has the segment of every customer that has one, indexed by row; the others are blank.
+    """
+    customers = pd.read_csv(path, index_col=False, dtype=str, keep_default_na=False)
+    segments = members.reindex(customers.index).astype("Int64")
     return customers.assign(**{"Segment": segments, "Segment name": segments.map(profiles["Name"])})
 
 
-def tabulate(profiles: DataFrame, features: Iterable[str]) -> str:
+def tabulate(profiles: DataFrame, means: DataFrame) -> str:
     """Set the profiles as a table of text: sizes, means, silhouettes and names."""
-    table = profiles[["Customers", *features, "Silhouette"]].map(readable)
-    table = table.rename(columns=short_names(features)).rename(columns=str.capitalize)
-    table["Name"] = profiles["Name"].str.ljust(profiles["Name"].str.len().max())
-    table.insert(1, "Share", profiles["Share"].map(percent))
-    return re.sub(" +$", "", table.reset_index().to_string(index=False), flags=re.MULTILINE)
+    short = [name.capitalize() for name in short_names(means).values()]
+    parts = [
+        profiles.index.to_series(),
+        profiles["Customers"].map("{:,}".format),
+        profiles["Share"].map(percent),
+        means.map(readable).set_axis(short, axis=1),
+        profiles["Silhouette"].map("{:.2f}".format),
+        profiles["Name"].str.ljust(profiles["Name"].str.len().max()),
+    ]
+    text = pd.concat(parts, axis=1).to_string(index=False)
+    return re.sub(" +$", "", text, flags=re.MULTILINE)
 
 
 # ------------------------------------------------------------------------------------------- draw
@@ -556,6 +575,7 @@ def draw_counts(counts: dict[str, Series], customers: int) -> Figure:
     figure, axes = panel_grid(len(counts), 2, 5.6, 3.4)
     for ax, (name, groups) in zip(axes, counts.items(), strict=True):
         add_bars(ax, groups, customers)
+        ax.set_xlim(0, 1.3 * max(group.max() for group in counts.values()))
         ax.set_title(name, weight="bold")
     figure.suptitle(f"How many of the {customers:,} customers are in each group")
     return figure
@@ -584,7 +604,7 @@ def draw_relationships(features: DataFrame) -> Figure:
     meaning = "r is the correlation:\n1 or -1 if all lie on a line,\n0 if no line describes them"
     corner.text(0.5, 0.5, meaning, ha="center", va="center", transform=corner.transAxes)
     x, y = max(r, key=lambda pair: abs(r[pair]))
-    figure.suptitle(f"Most closely related: {x} and {y}, r = {r[x, y]:.2f}")
+    figure.suptitle(f"Strongest correlation: {x} and {y}, r = {r[x, y]:.2f}")
     return figure
 
 
@@ -629,17 +649,18 @@ def draw_silhouettes(silhouettes: np.ndarray, labels: np.ndarray, profiles: Data
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another")
     nearer = percent((silhouettes < 0).mean())
-    figure.suptitle(f"{nearer} of the customers are nearer to another segment than to their own")
+    figure.suptitle(f"{nearer} of the customers lie closer to another segment")
     return figure
 
 
 def draw_clusters_2d(features: DataFrame, labels: np.ndarray, profiles: DataFrame) -> Figure:
     """07: the segments over every pair of features, with numbered centroids."""
     figure, panels, corner = pair_grid(list(features))
+    centroids = features.groupby(labels).mean()
     for ax, x, y in panels:
         for segment, members in features.groupby(labels):
             ax.scatter(members[x], members[y], s=32, linewidth=0, **segment_style(segment))
-        add_centroids(ax, profiles[[x, y]])
+        add_centroids(ax, centroids[[x, y]])
     add_legend(corner, profiles, loc="center")
     figure.suptitle(f"{len(profiles)} segments of {len(labels):,} customers")
     return figure
@@ -647,14 +668,14 @@ def draw_clusters_2d(features: DataFrame, labels: np.ndarray, profiles: DataFram
 
 def draw_clusters_3d(features: DataFrame, labels: np.ndarray, profiles: DataFrame) -> Figure:
     """08: the segments over the first three features, from two sides, with numbered centroids."""
-    names = list(features)[:3]
+    space = features.iloc[:, :3]
     figure, axes = plt.subplots(1, 2, figsize=(13, 7), subplot_kw={"projection": "3d"})
     for ax, azimuth in zip(axes, (-60, 30), strict=True):
         ax.computed_zorder = False  # or customers would hide centroids
-        for segment, members in features[names].groupby(labels):
+        for segment, members in space.groupby(labels):
             ax.scatter(*members.to_numpy().T, s=34, linewidth=0, **segment_style(segment))
-        add_centroids(ax, profiles[names])
-        for axis, name in zip("xyz", names, strict=True):
+        add_centroids(ax, space.groupby(labels).mean())
+        for axis, name in zip("xyz", space, strict=True):
             getattr(ax, f"set_{axis}label")(name, labelpad=10)
         ax.view_init(elev=20, azim=azimuth)
         ax.set_box_aspect(None, zoom=0.9)
@@ -663,14 +684,18 @@ def draw_clusters_3d(features: DataFrame, labels: np.ndarray, profiles: DataFram
     return figure
 
 
-def draw_profiles(features: DataFrame, indicators: DataFrame, profiles: DataFrame) -> Figure:
+def draw_profiles(
+    features: DataFrame, indicators: DataFrame, labels: np.ndarray, profiles: DataFrame
+) -> Figure:
     """09: who the segments are: name, size, and means against the average customer."""
-    values = features.join(indicators)
-    means = pd.concat([profiles[list(values)], values.mean().to_frame().T])
-    distance = (means - values.mean()) / values.std()
-    texts = means[list(features)].map(readable).join(means[list(indicators)].map(percent))
+    values = pd.concat([features, indicators], axis=1)
+    average = values.mean()
+    means = pd.concat([values.groupby(labels).mean(), average.to_frame().T])
+    distance = (means - average) / values.std()
+    formats = [readable] * features.shape[1] + [percent] * indicators.shape[1]
+    texts = [[form(x) for form, x in zip(formats, row, strict=True)] for row in means.to_numpy()]
 
-    columns = len(texts.columns)
+    columns = values.shape[1]
     size = 7.5 + 1.3 * columns, 2 + 0.6 * len(texts)
     figure, (left, right) = plt.subplots(1, 2, figsize=size, width_ratios=[2.5, columns])
     styles = [segment_style(segment) for segment in profiles.index]
@@ -685,7 +710,7 @@ def draw_profiles(features: DataFrame, indicators: DataFrame, profiles: DataFram
     colors = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "linewidths": 2}
     scale_title = {"label": "Standard deviations from the average customer"}
     sns.heatmap(distance, annot=texts, fmt="", ax=right, cbar_kws=scale_title, **colors)
-    right.set_xticklabels([textwrap.fill(name, 13) for name in texts], rotation=0)
+    right.set_xticklabels([textwrap.fill(name, 13) for name in values], rotation=0)
     right.set_yticks([len(profiles) + 0.5], [f"all {len(values):,} customers"], rotation=0)
     right.tick_params(top=False, bottom=False, left=False, labeltop=True, labelbottom=False)
     figure.suptitle("Who the customers are: sizes and means of their segments")
@@ -709,7 +734,7 @@ def save(folder: Path, files: dict[str, Figure | DataFrame | str]) -> None:
                 if isinstance(content, Figure):
                     content.savefig(path)
                 elif isinstance(content, DataFrame):
-                    content.to_csv(path, index=False, lineterminator="\n")
+                    content.to_csv(path, index=bool(content.index.name), lineterminator="\n")
                 else:
                     path.write_text(content, encoding="utf-8", newline="\n")
             for name in files:
@@ -756,7 +781,7 @@ def analyse(options: argparse.Namespace) -> tuple[str, dict[str, Figure | DataFr
     customers = read_customers(options.csv)
     names = choose_features(customers, options.features, options.csv)
     given = to_numbers(customers, names, options.csv)
-    categories = find_categories(customers)
+    categories = find_categories(customers.drop(columns=names))
     overview = explore(customers, given, categories, options.csv.name)
 
     features = given.dropna()
@@ -768,30 +793,29 @@ def analyse(options: argparse.Namespace) -> tuple[str, dict[str, Figure | DataFr
     silhouettes = silhouettes_of(points, labels)
     if k in curve.index:  # the fit had more starts than the search
         curve.loc[k] = wcss, silhouettes.mean()
+    profiles = profile(features, labels, silhouettes)
     indicators = indicate(categories.loc[features.index])
-    profiles = profile(features, indicators, labels, silhouettes)
+    means = pd.concat([features, indicators], axis=1).groupby(labels).mean()
 
-    pictures = {
+    files = {
         "01_distributions.png": draw_distributions(given),
         "02_counts.png": draw_counts(count_groups(given, categories), len(customers)),
         "04_relationships.png": draw_relationships(given),
         "05_elbow.png": draw_elbow(curve, k),
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
         "07_clusters_2d.png": draw_clusters_2d(features, labels, profiles),
-        "09_profiles.png": draw_profiles(features, indicators, profiles),
+        "09_profiles.png": draw_profiles(features, indicators, labels, profiles),
+        "segments.csv": add_segments(options.csv, Series(labels, features.index), profiles),
+        "profiles.csv": add_means(profiles, means),
+        "elbow.csv": curve,
     }
     if categories.shape[1]:
-        pictures["03_by_category.png"] = draw_by_category(given, categories)
+        files["03_by_category.png"] = draw_by_category(given, categories)
     if len(names) > 2:
-        pictures["08_clusters_3d.png"] = draw_clusters_3d(features, labels, profiles)
-    tables = {
-        "segments.csv": add_segments(customers, features.index, labels, profiles),
-        "profiles.csv": profiles.reset_index(),
-        "elbow.csv": curve.reset_index(),
-    }
+        files["08_clusters_3d.png"] = draw_clusters_3d(features, labels, profiles)
     verdict = paragraph("Verdict", give_verdict(curve, k))
-    report = "\n\n".join([overview, verdict, tabulate(profiles, names)])
-    return report, pictures | tables
+    table = tabulate(profiles, means.iloc[:, : len(names)])
+    return "\n\n".join([overview, verdict, table]), files
 
 
 def tell(kind: str, message: object) -> None:
@@ -802,9 +826,11 @@ def tell(kind: str, message: object) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return 0, 2 if the input can't be used, 130 if interrupted."""
     started = time.perf_counter()
+    if hasattr(sys.stdout, "reconfigure"):  # a narrow console shall not stop a wide name
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = parse_arguments(argv)
-        if options.output.exists() and not options.output.is_dir():
+        if os.path.isfile(options.output):
             raise InputError(f"{options.output}: is a file, not a folder; name another with -o")
         if not options.show:
             matplotlib.use("agg")

@@ -88,7 +88,11 @@ REFUSED = {
     "one feature": (HEADER + ROWS, ["-f", "Age"], "two or more"),
     "same feature twice": (HEADER + ROWS, ["-f", "Age", "age"], "two or more different"),
     "constant": ("A,B\n1,2\n1,3\n1,4\n", ["-f", "A", "B"], "column A has one value"),
-    "all missing": ("A,B\n,2\n,3\n,4\n", ["-f", "A", "B"], "column A has one value, or none"),
+    "all missing": (
+        "A,B\n,2\n,3\n,4\n",
+        ["-f", "A", "B"],
+        "no customer has a number in all of A, B",
+    ),
     "two customers": ("A,B\n1,2\n2,3\n", ["-f", "A", "B"], "too few for 3 segments"),
     "k of 1": (HEADER + ROWS, ["-k", "1"], "-k 1"),
     "k above customers": (HEADER + ROWS, ["-k", "5"], "too few for 5 segments"),

@@ -158,3 +158,41 @@ def test_customers_with_a_missing_feature_stay_without_a_segment(tmp_path, capsy
         float(row["Gender: (blank)"]) * int(row["Customers"]) for row in run.rows("profiles.csv")
     ]
     assert sum(blank) == pytest.approx(1)
+
+
+def test_values_stay_as_the_file_spells_them(tmp_path):
+    rows = ["00001,TRUE,19,0.50,NA", "00002,true,,1.25,", '00003,False,61,9.00,"a,b"']
+    rows += [f"{i:05},x,{i},{i % 5}.0,z" for i in range(4, 30)]
+    text = "id,Member,Age,Spent,Note\n" + "\n".join(rows) + "\n"
+    (tmp_path / "shop.csv").write_text(text)
+    folder = tmp_path / "output"
+    assert segment.main([str(tmp_path / "shop.csv"), "-f", "age", "spent", "-o", str(folder)]) == 0
+    lines = (folder / "segments.csv").read_text().splitlines()
+    for line, original in zip(lines[1:], rows, strict=True):
+        assert line.startswith(original + ",")
+    assert lines[2] == rows[1] + ",,"
+
+
+def test_features_may_be_called_like_columns_of_the_profiles(tmp_path):
+    names = ["Segment", "Name", "Customers", "Share", "Silhouette", "City: Rome"]
+    values = np.random.default_rng(3).normal(size=(30, 6)) + np.repeat([[0], [9], [18]], 10, axis=0)
+    table = pd.DataFrame(values, columns=names).assign(City=["Rome", "Oslo"] * 15)
+    table.to_csv(tmp_path / "shop.csv", index=False)
+    folder = tmp_path / "output"
+    assert segment.main([str(tmp_path / "shop.csv"), "-f", *names, "-o", str(folder)]) == 0
+    profiles = pd.read_csv(folder / "profiles.csv", header=None, skiprows=1)
+    header = (folder / "profiles.csv").read_text().splitlines()[0].split(",")
+    assert header[:10] == ["Segment", "Name", "Customers", "Share", *names]
+    assert profiles[2].tolist() == [10, 10, 10]
+    assert sorted(profiles[4]) == pytest.approx(values[:, 0].reshape(3, 10).mean(axis=1).tolist())
+
+
+def test_true_and_false_may_be_a_feature_and_are_then_no_category(tmp_path):
+    table = pd.DataFrame({"Member": [True, False] * 15, "Visits": np.arange(30.0)})
+    table.to_csv(tmp_path / "shop.csv", index=False)
+    folder = tmp_path / "output"
+    assert (
+        segment.main([str(tmp_path / "shop.csv"), "-f", "member", "visits", "-o", str(folder)]) == 0
+    )
+    header = (folder / "profiles.csv").read_text().splitlines()[0]
+    assert header == "Segment,Name,Customers,Share,Member,Visits,Silhouette"
