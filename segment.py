@@ -56,6 +56,11 @@ AGE_GROUPS = {"under 18": 17, "18-25": 25, "26-35": 35, "36-45": 45, "46-55": 55
 SEARCH_RESTARTS = 25  # at each k of the elbow; leaves WCSS within 1% of the best that is known
 FINAL_RESTARTS = 300  # one start in 15 finds the best 6 mall segments: all of 300 miss in 1e-9
 CLEAR_SHARPNESS = 2.5  # an elbow at least this sharp is called clear
+LATE_DROPS = 0.1  # power of k by which a later drop of WCSS counts more: small, and measured
+RESAMPLES = 20  # of the customers, to see which segments come back
+RESAMPLE_RESTARTS = 10
+EVEN_CLOUDS = 10  # made to see which silhouette K-Means reaches where there are no segments
+STABLE, UNRELIABLE = 0.75, 0.6  # how Hennig (2007) reads the stability of a segment
 
 NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn a word
 COMPARISONS = {"age": ("younger", "older")}  # any other feature is "low ..." or "high ..."
@@ -340,12 +345,14 @@ def search(points: np.ndarray, max_clusters: int, seed: int) -> DataFrame:
 
 
 def find_elbow(wcss: Iterable[float]) -> tuple[int, float]:
-    """Read the elbow off the WCSS at k = 1, 2, ..., n: the drop that towers over all later ones.
+    """Read the elbow off the WCSS at k = 1, 2, ..., n: the k after which it stops dropping.
 
     Going from k - 1 to k segments makes WCSS drop by ln(W[k-1] / W[k]). While there are segments
     to find, drops are large; once all are found, K-Means can only cut them in pieces, and drops
-    are small. The elbow is the k whose drop is largest against the largest drop at any later k.
-    That quotient is the sharpness; no unit and no straight line across the curve comes into it.
+    are small. So the elbow is the k whose smallest drop so far is largest against the largest
+    drop still to come. Drops shrink as k grows even where there are no segments: one to j counts
+    ((j - 1) / k) ** LATE_DROPS times. The sharpness sets the last drop, the one to k, against the
+    largest to come. The method is this project's own; tests/benchmarks/elbow.py measures it.
 
     Takes three values or more, finite and not negative, else raises ValueError. Returns k, from 2
     to n - 1 and the smaller of two equals, and its sharpness: below 1 a later drop is larger,
@@ -358,24 +365,14 @@ def find_elbow(wcss: Iterable[float]) -> tuple[int, float]:
         return 2, 0.0
     # The rounding that is left of a WCSS of zero has no relative drop.
     drops = np.diff(-np.log(curve.clip(1e-12 * curve[0]))).clip(0)
-    later = np.maximum.accumulate(drops[:0:-1])[::-1]
+    k = np.arange(2, len(curve))
+    weighted = drops[1:] * k**LATE_DROPS
+    later = np.maximum.accumulate(weighted[::-1])[::-1] / k**LATE_DROPS
     with np.errstate(divide="ignore", invalid="ignore"):
+        gaps = np.nan_to_num(np.minimum.accumulate(drops[:-1]) / later, nan=0, posinf=np.inf)
         sharpness = np.nan_to_num(drops[:-1] / later, nan=0, posinf=np.inf)
-    best = int(sharpness.round(9).argmax())
-    return best + 2, float(sharpness[best])
-
-
-def give_verdict(curve: DataFrame, k: int) -> str:
-    """Say how many segments elbow and silhouette read off the curve, and how far to trust it."""
-    elbow, sharpness = find_elbow(curve["wcss"])
-    best, score = curve["silhouette"].idxmax(), curve["silhouette"].max()
-    asked = "" if k == elbow else f"You asked for {k} segments. "
-    clear = "clearly" if sharpness >= CLEAR_SHARPNESS else "weakly"
-    agrees = "agrees" if best == elbow else f"prefers {best}"
-    return (
-        f"{asked}The elbow names {elbow} segments {clear} (sharpness {sharpness:.2f}, clear from "
-        f"{CLEAR_SHARPNESS}); the silhouette {agrees} ({score:.2f})."
-    )
+    best = int(gaps.round(9).argmax())
+    return int(k[best]), float(sharpness[best])
 
 
 # -------------------------------------------------------------------------------------------- fit
@@ -392,6 +389,59 @@ def fit(points: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, float]:
     centroids = model.cluster_centers_.round(9)
     order = np.lexsort([*centroids.T[::-1], -np.bincount(model.labels_)])
     return order.argsort()[model.labels_] + 1, float(model.inertia_)
+
+
+def find_segments(
+    points: np.ndarray, clusters: int | None, max_clusters: int, seed: int
+) -> tuple[DataFrame, np.ndarray, np.ndarray]:
+    """Search for the number of segments, unless it is given, and fit them.
+
+    Returns the curve, and the labels and silhouettes of the customers.
+    """
+    curve = search(points, max_clusters, seed)
+    k = clusters or find_elbow(curve["wcss"])[0]
+    labels, wcss = fit(points, k, seed)
+    silhouettes = silhouettes_of(points, labels)
+    if k in curve.index:  # the fit had more starts than the search
+        curve.loc[k] = wcss, silhouettes.mean()
+    return curve, labels, silhouettes
+
+
+def find_even_silhouette(points: np.ndarray, k: int, seed: int) -> float:
+    """Return the best mean silhouette of k segments of customers strewn evenly, without segments.
+
+    The even clouds have as many customers as the points and fill the box along their principal
+    axes, as in the gap statistic (Tibshirani, Walther and Hastie 2001).
+    """
+    rng = np.random.default_rng(seed)
+    axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
+    turned = points @ axes.T
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    clouds = rng.uniform(low, high, (EVEN_CLOUDS, *turned.shape))
+    model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed)
+    return max(silhouettes_of(cloud, model.fit_predict(cloud)).mean() for cloud in clouds)
+
+
+def find_stability(points: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
+    """Say how surely each segment comes back when the customers are drawn anew.
+
+    Returns a float array of shape (segments,): the mean over bootstrap resamples of the largest
+    Jaccard similarity of the segment, among the customers drawn, with a segment of the resample.
+    Hennig (2007), "Cluster-wise assessment of cluster stability": 0.75 and more is stable, 0.6
+    and less not to be relied on.
+    """
+    rng = np.random.default_rng(seed)
+    similarities = np.empty((RESAMPLES, labels.max()))
+    for similarity in similarities:
+        sample = rng.integers(len(points), size=len(points))
+        drawn, first = np.unique(sample, return_index=True)
+        k = min(labels.max(), len(np.unique(points[drawn], axis=0)))
+        model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed).fit(points[sample])
+        shared = np.zeros((labels.max(), k))
+        np.add.at(shared, (labels[drawn] - 1, model.labels_[first]), 1)
+        united = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0) - shared
+        similarity[:] = (shared / united.clip(1)).max(axis=1)
+    return similarities.mean(axis=0)
 
 
 # ---------------------------------------------------------------------------------------- profile
@@ -431,14 +481,17 @@ def indicate(categories: DataFrame) -> DataFrame:
     return pd.concat([DataFrame(index=categories.index), *columns], axis=1)
 
 
-def profile(features: DataFrame, labels: np.ndarray, silhouettes: np.ndarray) -> DataFrame:
-    """Describe the segments: Name, Customers, Share (of all, 0 to 1) and mean Silhouette."""
+def profile(
+    features: DataFrame, labels: np.ndarray, silhouettes: np.ndarray, stability: np.ndarray
+) -> DataFrame:
+    """Describe the segments: Name, Customers, Share of all (0 to 1), mean Silhouette, Stability."""
     sizes = Series(labels).value_counts().sort_index()
     parts = {
         "Name": name_segments(features, labels),
         "Customers": sizes,
         "Share": sizes / len(labels),
         "Silhouette": Series(silhouettes).groupby(labels).mean(),
+        "Stability": Series(stability, sizes.index),
     }
     return DataFrame(parts).rename_axis("Segment")
 
@@ -459,6 +512,59 @@ def add_segments(path: Path, members: Series, profiles: DataFrame) -> DataFrame:
     return customers.assign(**{"Segment": segments, "Segment name": segments.map(profiles["Name"])})
 
 
+def lacks_segments(curve: DataFrame, profiles: DataFrame, even: float) -> bool:
+    """Tell if the segments look like those of data without any.
+
+    That is if the elbow is weak, and the silhouette is not above `even`, that of customers strewn
+    evenly, or no segment is stable.
+    """
+    silhouette = (profiles["Silhouette"] * profiles["Share"]).sum()
+    weak = find_elbow(curve["wcss"])[1] < CLEAR_SHARPNESS
+    return weak and bool(silhouette <= even or (profiles["Stability"] < STABLE).all())
+
+
+def give_verdict(curve: DataFrame, k: int, lacking: bool) -> str:
+    """Say how many segments elbow and silhouette read off the curve, and whether they agree."""
+    elbow, sharpness = find_elbow(curve["wcss"])
+    best, score = curve["silhouette"].idxmax(), curve["silhouette"].max()
+    word = "clear" if sharpness >= CLEAR_SHARPNESS else "weak"
+    return (
+        ("K-Means found no clear segments. " if lacking else "")
+        + (f"You asked for {k} segments. " if k != elbow else "")
+        + f"The elbow at {elbow} segments is {word} (sharpness {sharpness:.2f}; clear from "
+        f"{CLEAR_SHARPNESS}). The silhouette "
+        + ("agrees" if best == elbow else f"disagrees and prefers {best}")
+        + f" ({score:.2f})."
+    )
+
+
+def give_trust(profiles: DataFrame, silhouettes: np.ndarray) -> str:
+    """Say how many customers are misplaced and which segments do not come back in resamples."""
+    shaky = profiles["Stability"][profiles["Stability"] < STABLE]
+    named = ", ".join(f"{segment} ({stability:.2f})" for segment, stability in shaky.items())
+    return (
+        f"{percent((silhouettes < 0).mean())} of the customers have a silhouette below 0: they lie "
+        "closer to another segment. "
+        + (f"Not stable: segment {named}; " if named else "All segments are stable; ")
+        + f"stable is {STABLE} and more, {UNRELIABLE} and less is not to be relied on."
+    )
+
+
+def find_doubts(curve: DataFrame, k: int, profiles: DataFrame, lacking: bool) -> list[str]:
+    """List what a user should be warned of, and what to try."""
+    elbow, sharpness = find_elbow(curve["wcss"])
+    best, shaky = curve["silhouette"].idxmax(), profiles.index[profiles["Stability"] < STABLE]
+    doubts = {
+        "K-Means found no clear segments": lacking,
+        f"the elbow at {elbow} segments is weak (sharpness {sharpness:.2f}, clear from "
+        f"{CLEAR_SHARPNESS})": sharpness < CLEAR_SHARPNESS and k == elbow,
+        f"the elbow names {elbow} segments, the silhouette {best}": best != elbow and k == elbow,
+        f"not stable: segment {', '.join(map(str, shaky))}": len(shaky) > 0,
+    }
+    advice = "compare with another -k, or try other features with -f"
+    return [f"{doubt}; {advice}" for doubt, applies in doubts.items() if applies]
+
+
 def tabulate(profiles: DataFrame, means: DataFrame) -> str:
     """Set the profiles as a table of text: sizes, means, silhouettes and names."""
     short = [name.capitalize() for name in short_names(means).values()]
@@ -467,7 +573,7 @@ def tabulate(profiles: DataFrame, means: DataFrame) -> str:
         profiles["Customers"].map("{:,}".format),
         profiles["Share"].map(percent),
         means.map(readable).set_axis(short, axis=1),
-        profiles["Silhouette"].map("{:.2f}".format),
+        profiles[["Silhouette", "Stability"]].map("{:.2f}".format),
         profiles["Name"].str.ljust(profiles["Name"].str.len().max()),
     ]
     text = pd.concat(parts, axis=1).to_string(index=False)
@@ -608,7 +714,7 @@ def draw_relationships(features: DataFrame) -> Figure:
     return figure
 
 
-def draw_elbow(curve: DataFrame, k: int) -> Figure:
+def draw_elbow(curve: DataFrame, k: int, verdict: str) -> Figure:
     """05: WCSS and silhouette against k, the elbow and the best silhouette marked."""
     figure, axes = panel_grid(2, 2, 5.8, 4.8)
     marks = {"elbow": find_elbow(curve["wcss"])[0], "best": curve["silhouette"].idxmax()}
@@ -623,7 +729,7 @@ def draw_elbow(curve: DataFrame, k: int) -> Figure:
         ax.margins(y=0.12)
         ax.set(xlabel="k, the number of segments", ylabel=title)
     axes[0].set_ylim(0, None)
-    figure.suptitle(give_verdict(curve, k).replace("; ", ";\n").replace("s. The", "s.\nThe"))
+    figure.suptitle(verdict.replace(". ", ".\n"))
     return figure
 
 
@@ -687,15 +793,19 @@ def draw_clusters_3d(features: DataFrame, labels: np.ndarray, profiles: DataFram
 def draw_profiles(
     features: DataFrame, indicators: DataFrame, labels: np.ndarray, profiles: DataFrame
 ) -> Figure:
-    """09: who the segments are: name, size, and means against the average customer."""
+    """09: who the segments are: name, size, means against the average customer, and trust."""
     values = pd.concat([features, indicators], axis=1)
     average = values.mean()
     means = pd.concat([values.groupby(labels).mean(), average.to_frame().T])
     distance = (means - average) / values.std()
     formats = [readable] * features.shape[1] + [percent] * indicators.shape[1]
     texts = [[form(x) for form, x in zip(formats, row, strict=True)] for row in means.to_numpy()]
+    for row, segment in zip(texts, profiles.itertuples(), strict=False):
+        row += [f"{segment.Silhouette:.2f}", f"{segment.Stability:.2f}"]
+    texts[-1] += ["", f"{STABLE} and more\nis stable"]
+    titles = [*values, "Silhouette", "Stability"]
 
-    columns = values.shape[1]
+    columns = len(titles)
     size = 7.5 + 1.3 * columns, 2 + 0.6 * len(texts)
     figure, (left, right) = plt.subplots(1, 2, figsize=size, width_ratios=[2.5, columns])
     styles = [segment_style(segment) for segment in profiles.index]
@@ -709,8 +819,15 @@ def draw_profiles(
     limit = max(1, distance.abs().max(axis=None))
     colors = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "linewidths": 2}
     scale_title = {"label": "Standard deviations from the average customer"}
-    sns.heatmap(distance, annot=texts, fmt="", ax=right, cbar_kws=scale_title, **colors)
-    right.set_xticklabels([textwrap.fill(name, 13) for name in values], rotation=0)
+    sns.heatmap(
+        np.pad(distance, ((0, 0), (0, 2))),
+        annot=texts,
+        fmt="",
+        ax=right,
+        cbar_kws=scale_title,
+        **colors,
+    )
+    right.set_xticklabels([textwrap.fill(name, 13) for name in titles], rotation=0)
     right.set_yticks([len(profiles) + 0.5], [f"all {len(values):,} customers"], rotation=0)
     right.tick_params(top=False, bottom=False, left=False, labeltop=True, labelbottom=False)
     figure.suptitle("Who the customers are: sizes and means of their segments")
@@ -776,8 +893,8 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def analyse(options: argparse.Namespace) -> tuple[str, dict[str, Figure | DataFrame]]:
-    """Go the road from the CSV file to the report, the tables and the pictures."""
+def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, Figure | DataFrame]]:
+    """Go the road from the CSV file to the report, the doubts, and the files to be saved."""
     customers = read_customers(options.csv)
     names = choose_features(customers, options.features, options.csv)
     given = to_numbers(customers, names, options.csv)
@@ -786,14 +903,12 @@ def analyse(options: argparse.Namespace) -> tuple[str, dict[str, Figure | DataFr
 
     features = given.dropna()
     require_enough(features, options.clusters or 3, options.csv)
-    points = scale(features, options.no_scale)
-    curve = search(points, options.max_clusters, options.seed)
-    k = options.clusters or find_elbow(curve["wcss"])[0]
-    labels, wcss = fit(points, k, options.seed)
-    silhouettes = silhouettes_of(points, labels)
-    if k in curve.index:  # the fit had more starts than the search
-        curve.loc[k] = wcss, silhouettes.mean()
-    profiles = profile(features, labels, silhouettes)
+    points, seed = scale(features, options.no_scale), options.seed
+    curve, labels, silhouettes = find_segments(points, options.clusters, options.max_clusters, seed)
+    k = labels.max()
+    profiles = profile(features, labels, silhouettes, find_stability(points, labels, seed))
+    lacking = lacks_segments(curve, profiles, find_even_silhouette(points, k, seed))
+    verdict = give_verdict(curve, k, lacking)
     indicators = indicate(categories.loc[features.index])
     means = pd.concat([features, indicators], axis=1).groupby(labels).mean()
 
@@ -801,7 +916,7 @@ def analyse(options: argparse.Namespace) -> tuple[str, dict[str, Figure | DataFr
         "01_distributions.png": draw_distributions(given),
         "02_counts.png": draw_counts(count_groups(given, categories), len(customers)),
         "04_relationships.png": draw_relationships(given),
-        "05_elbow.png": draw_elbow(curve, k),
+        "05_elbow.png": draw_elbow(curve, k, verdict),
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
         "07_clusters_2d.png": draw_clusters_2d(features, labels, profiles),
         "09_profiles.png": draw_profiles(features, indicators, labels, profiles),
@@ -813,9 +928,10 @@ def analyse(options: argparse.Namespace) -> tuple[str, dict[str, Figure | DataFr
         files["03_by_category.png"] = draw_by_category(given, categories)
     if len(names) > 2:
         files["08_clusters_3d.png"] = draw_clusters_3d(features, labels, profiles)
-    verdict = paragraph("Verdict", give_verdict(curve, k))
+    trust = paragraph("Trust", give_trust(profiles, silhouettes))
     table = tabulate(profiles, means.iloc[:, : len(names)])
-    return "\n\n".join([overview, verdict, table]), files
+    report = f"{overview}\n\n{paragraph('Verdict', verdict)}\n{trust}\n\n{table}"
+    return report, find_doubts(curve, k, profiles, lacking), files
 
 
 def tell(kind: str, message: object) -> None:
@@ -835,10 +951,12 @@ def main(argv: list[str] | None = None) -> int:
         if not options.show:
             matplotlib.use("agg")
         with plt.style.context(THEME, after_reset=True):
-            report, files = analyse(options)
+            report, doubts, files = analyse(options)
             save(options.output, files | {"report.txt": report + "\n"})
             seconds = time.perf_counter() - started
             print(f"{report}\n\n{len(files) + 1} files in {options.output}, {seconds:.1f} s")
+            for doubt in doubts:
+                tell("warning", doubt)
             if options.show and plt.get_backend().lower() == "agg":
                 tell("warning", "no window can be opened here; look into the folder instead")
             elif options.show:

@@ -28,7 +28,7 @@ def names_in(folder):
 
 
 def test_default_run_leaves_the_thirteen_files_and_prints_its_report(default_run):
-    assert (default_run.status, default_run.err) == (0, "")
+    assert default_run.status == 0
     assert names_in(default_run.folder) == FILES
     report = (default_run.folder / "report.txt").read_text(encoding="utf-8")
     assert default_run.out.startswith(report)
@@ -43,8 +43,17 @@ def test_report_says_what_the_data_is_and_what_was_found(default_run):
     for mean in ("38.85", "60.56", "50.2"):
         assert mean in report
     assert "Female 112 (56%), Male 88 (44%)" in report
-    assert "The elbow names 6 segments weakly (sharpness 1.70, clear from 2.5)" in report
-    assert "the silhouette agrees (0.43)" in " ".join(report.split())
+    words = " ".join(report.split())
+    assert "The elbow at 6 segments is weak (sharpness 1.70; clear from 2.5)." in words
+    assert "The silhouette agrees (0.43)." in words
+    assert "All segments are stable" in words
+    assert "no clear segments" not in words
+
+
+def test_weak_elbow_is_the_one_warning_of_the_default_run(default_run):
+    assert default_run.err.count("\n") == 1
+    assert default_run.err.startswith("segment.py: warning: the elbow at 6 segments is weak")
+    assert "-k" in default_run.err and "-f" in default_run.err
 
 
 def test_two_features_leave_no_3d_picture_and_no_stale_one(tmp_path):
@@ -58,7 +67,7 @@ def test_two_features_leave_no_3d_picture_and_no_stale_one(tmp_path):
     assert names_in(folder) == sorted([*kept, "mine.txt"])
     assert (folder / "mine.txt").read_text() == "from before"
     assert all(b"from before" not in (folder / name).read_bytes() for name in kept)
-    assert "The elbow names 5 segments" in run.out
+    assert "The elbow at 5 segments" in run.out
     assert len(run.rows("profiles.csv")) == 5
 
 

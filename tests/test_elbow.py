@@ -17,12 +17,18 @@ def curve_of(drops):
 @pytest.mark.parametrize("k", range(2, 10))
 def test_sharp_bend_is_found_at_each_k(k):
     drops = [0.6 if at <= k else 0.1 for at in range(2, 11)]
-    assert segment.find_elbow(curve_of(drops)) == (k, pytest.approx(6))
+    # The drop to 10 is as large as any later one, and counts (9 / k) ** 0.1 times.
+    sharpness = pytest.approx(6 / (9 / k) ** 0.1)
+    assert segment.find_elbow(curve_of(drops)) == (k, sharpness)
 
 
-def test_last_large_drop_wins_over_the_largest():
-    # Drops 0.5, 0.4, 0.1, 0.1: 0.5 / 0.4 at k = 2, 0.4 / 0.1 at k = 3.
-    assert segment.find_elbow(curve_of([0.5, 0.4, 0.1, 0.1])) == (3, pytest.approx(4))
+def test_all_drops_before_the_elbow_tower_over_all_after_it():
+    # 0.4 / 0.1 at k = 3 beats 0.5 / 0.4 at k = 2; the drop to 5 counts (4 / 3) ** 0.1 times.
+    sharpness = pytest.approx(4 / (4 / 3) ** 0.1)
+    assert segment.find_elbow(curve_of([0.5, 0.4, 0.1, 0.1])) == (3, sharpness)
+    # At k = 4 the small drop to 3 counts, 0.1 / 0.08; 0.5 / 0.3 at k = 2 is more.
+    sharpness = pytest.approx(0.5 / (0.3 * (3 / 2) ** 0.1))
+    assert segment.find_elbow(curve_of([0.5, 0.1, 0.3, 0.08, 0.07])) == (2, sharpness)
 
 
 def test_unit_does_not_matter():
@@ -31,12 +37,16 @@ def test_unit_does_not_matter():
 
 
 def test_smaller_of_two_equals():
-    # Halving for ever: every drop is ln 2, every quotient is 1 but for rounding.
-    assert segment.find_elbow([64, 32, 16, 8, 4]) == (2, pytest.approx(1))
+    # Relative drops of ln 16, ln 4 and ln 2: both quotients are 2.
+    assert segment.find_elbow([128, 8, 2, 1]) == (2, pytest.approx(2))
+
+
+def test_halving_for_ever_has_no_sharp_elbow():
+    assert segment.find_elbow([64, 32, 16, 8, 4])[1] == pytest.approx(1)
 
 
 def test_straight_line_has_no_sharp_elbow():
-    # W = 5, 4, 3, 2, 1: drops grow to ln 2; the best quotient is ln(3/2) / ln 2 at k = 4.
+    # W = 5, 4, 3, 2, 1: drops grow up to ln 2, so the last k is the best.
     k, sharpness = segment.find_elbow([5, 4, 3, 2, 1])
     assert (k, sharpness) == (4, pytest.approx(math.log(1.5) / math.log(2)))
 

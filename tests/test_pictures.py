@@ -15,7 +15,7 @@ def pictures():
     """Draw the pictures of the default run, and hand them out before they are saved."""
     plt.switch_backend("agg")
     with plt.style.context(segment.THEME, after_reset=True):
-        _, files = segment.analyse(segment.parse_arguments([]))
+        _, _, files = segment.analyse(segment.parse_arguments([]))
         figures = {name: file for name, file in files.items() if isinstance(file, Figure)}
         for figure in figures.values():
             figure.canvas.draw()
@@ -68,7 +68,15 @@ def test_segment_has_one_colour_and_one_shape_everywhere(pictures):
 def test_elbow_and_best_silhouette_are_marked(pictures):
     texts = [text.get_text() for text in texts_in(pictures["05_elbow.png"])]
     assert {"elbow at 6", "best at 6"} <= set(texts)
-    assert any("6 segments weakly" in text and "silhouette agrees" in text for text in texts)
+    assert any("6 segments is weak" in text and "silhouette agrees" in text for text in texts)
+
+
+def test_profiles_show_how_far_to_trust_each_segment(pictures, default_run):
+    texts = [text.get_text() for text in texts_in(pictures["09_profiles.png"])]
+    assert {"Silhouette", "Stability"} <= set(texts)
+    for row in default_run.rows("profiles.csv"):
+        assert f"{float(row['Stability']):.2f}" in texts
+        assert f"{float(row['Silhouette']):.2f}" in texts
 
 
 def test_bars_carry_counts_and_shares(pictures):

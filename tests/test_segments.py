@@ -14,8 +14,7 @@ def segments_of(customers, names, seed=0, raw=False):
     """Go the script's way from the customers to their segments, without the pictures."""
     features = customers[names].astype(float)
     points = segment.scale(features, raw)
-    k, _ = segment.find_elbow(segment.search(points, 10, seed)["wcss"])
-    return segment.fit(points, k, seed)[0]
+    return segment.find_segments(points, None, 10, seed)[1]
 
 
 def test_segments_table_is_the_input_with_two_columns_more(default_run):
@@ -174,15 +173,15 @@ def test_values_stay_as_the_file_spells_them(tmp_path):
 
 
 def test_features_may_be_called_like_columns_of_the_profiles(tmp_path):
-    names = ["Segment", "Name", "Customers", "Share", "Silhouette", "City: Rome"]
-    values = np.random.default_rng(3).normal(size=(30, 6)) + np.repeat([[0], [9], [18]], 10, axis=0)
+    names = ["Segment", "Name", "Customers", "City: Rome"]
+    values = np.random.default_rng(3).normal(size=(30, 4)) + np.repeat([[0], [9], [18]], 10, axis=0)
     table = pd.DataFrame(values, columns=names).assign(City=["Rome", "Oslo"] * 15)
     table.to_csv(tmp_path / "shop.csv", index=False)
     folder = tmp_path / "output"
     assert segment.main([str(tmp_path / "shop.csv"), "-f", *names, "-o", str(folder)]) == 0
     profiles = pd.read_csv(folder / "profiles.csv", header=None, skiprows=1)
     header = (folder / "profiles.csv").read_text().splitlines()[0].split(",")
-    assert header[:10] == ["Segment", "Name", "Customers", "Share", *names]
+    assert header[:8] == ["Segment", "Name", "Customers", "Share", *names]
     assert profiles[2].tolist() == [10, 10, 10]
     assert sorted(profiles[4]) == pytest.approx(values[:, 0].reshape(3, 10).mean(axis=1).tolist())
 
@@ -195,4 +194,4 @@ def test_true_and_false_may_be_a_feature_and_are_then_no_category(tmp_path):
         segment.main([str(tmp_path / "shop.csv"), "-f", "member", "visits", "-o", str(folder)]) == 0
     )
     header = (folder / "profiles.csv").read_text().splitlines()[0]
-    assert header == "Segment,Name,Customers,Share,Member,Visits,Silhouette"
+    assert header == "Segment,Name,Customers,Share,Member,Visits,Silhouette,Stability"

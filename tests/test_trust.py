@@ -1,0 +1,145 @@
+"""How far to trust the segments: stability, silhouettes, and what the user is told."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from benchmarks import elbow as benchmark
+from conftest import INCOME_AND_SCORE
+from sklearn.cluster import KMeans
+
+import segment
+
+
+def trust(points, k=None):
+    """Go from points to curve, labels, profiles, and the silhouette of an even cloud."""
+    curve, labels, silhouettes = segment.find_segments(points, k, 10, seed=0)
+    stability = segment.find_stability(points, labels, seed=0)
+    even = segment.find_even_silhouette(points, labels.max(), seed=0)
+    features = pd.DataFrame(points).rename(columns=str)
+    return curve, labels, segment.profile(features, labels, silhouettes, stability), even
+
+
+def five_clusters():
+    centres = np.array([[0, 0], [9, 0], [0, 9], [9, 9], [18, 4]])
+    noise = np.random.default_rng(5).normal(size=(250, 2))
+    return np.repeat(centres, 50, axis=0) + noise
+
+
+def test_separated_segments_are_stable_and_clear():
+    curve, labels, profiles, even = trust(five_clusters())
+    assert len(profiles) == 5
+    assert (profiles["Stability"] > 0.95).all()
+    assert not segment.lacks_segments(curve, profiles, even)
+    assert segment.find_doubts(curve, 5, profiles, lacking=False) == []
+    verdict = segment.give_verdict(curve, 5, lacking=False)
+    assert verdict.startswith("The elbow at 5 segments is clear")
+    assert "The silhouette agrees" in verdict
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_round_cloud_cut_in_four_is_not_stable(seed):
+    points = np.random.default_rng(seed).normal(size=(200, 2))
+    assert trust(points, k=4)[2]["Stability"].min() < 0.75
+
+
+@pytest.mark.parametrize("features", [2, 5])
+@pytest.mark.parametrize("seed", range(2))
+def test_single_cloud_has_no_clear_segments(features, seed):
+    points = np.random.default_rng(seed).normal(size=(300, features))
+    curve, labels, profiles, even = trust(points)
+    assert segment.lacks_segments(curve, profiles, even)
+    k = len(profiles)
+    assert "weak" in segment.give_verdict(curve, k, lacking=True)
+    assert "no clear segments" in segment.give_verdict(curve, k, lacking=True)
+    assert "no clear segments" in segment.find_doubts(curve, k, profiles, lacking=True)[0]
+
+
+def test_report_and_warning_say_that_there_are_no_clear_segments(tmp_path, capsys):
+    cloud = np.random.default_rng(7).normal(size=(200, 2))
+    pd.DataFrame(cloud, columns=["Visits", "Spent"]).to_csv(tmp_path / "shop.csv", index=False)
+    folder = tmp_path / "output"
+    assert (
+        segment.main([str(tmp_path / "shop.csv"), "-f", "visits", "spent", "-o", str(folder)]) == 0
+    )
+    out, err = capsys.readouterr()
+    assert "K-Means found no clear segments." in out
+    lines = err.splitlines()
+    assert all(line.startswith("segment.py: warning: ") for line in lines)
+    assert "no clear segments" in lines[0]
+
+
+def test_stability_of_the_mall_against_a_second_computation(income_run):
+    rows = income_run.rows("segments.csv")
+    values = np.array([[float(row[name]) for name in INCOME_AND_SCORE] for row in rows])
+    segments = {}
+    for customer, row in enumerate(rows):
+        segments.setdefault(int(row["Segment"]), set()).add(customer)
+    draw = np.random.default_rng(99)
+    best = {number: [] for number in segments}
+    for _ in range(30):
+        drawn = draw.choice(200, 200)
+        refit = KMeans(5, n_init=5, random_state=1).fit_predict(values[drawn])
+        groups = [set(drawn[refit == group].tolist()) for group in range(5)]
+        for number, members in segments.items():
+            here = members & set(drawn.tolist())
+            best[number].append(max(len(here & g) / len(here | g) for g in groups))
+    for row in income_run.rows("profiles.csv"):
+        stability = float(row["Stability"])
+        assert stability >= 0.75
+        assert stability == pytest.approx(np.mean(best[int(row["Segment"])]), abs=0.05)
+
+
+def test_stability_by_hand(monkeypatch):
+    # Two pairs of customers, far apart: whatever is drawn of them, they are told apart again,
+    # unless only one pair was drawn: then the other segment is gone.
+    points = np.array([[0.0, 0], [1, 0], [50, 0], [51, 0]])
+    labels = np.array([1, 1, 2, 2])
+    found = segment.find_stability(points, labels, seed=0)
+    rng = np.random.default_rng(0)
+    present = []
+    for _ in range(segment.RESAMPLES):
+        drawn = set(rng.integers(4, size=4).tolist())
+        present.append([bool(drawn & {0, 1}), bool(drawn & {2, 3})])
+    assert (found <= np.mean(present, axis=0) + 1e-9).all()
+    assert (found > 0.6).all()
+
+
+def test_same_seed_same_trust():
+    points = five_clusters()
+    labels = segment.fit(points, 5, seed=0)[0]
+    first, second = (segment.find_stability(points, labels, seed=3) for _ in range(2))
+    assert (first == second).all()
+    assert segment.find_even_silhouette(points, 5, 3) == segment.find_even_silhouette(points, 5, 3)
+
+
+def test_trust_counts_the_misplaced_and_names_the_unstable():
+    profiles = pd.DataFrame({"Stability": [0.9, 0.74, 0.55]}, index=[1, 2, 3])
+    text = segment.give_trust(profiles, np.array([0.5, -0.1, 0.2, 0.3]))
+    assert text.startswith("25% of the customers have a silhouette below 0")
+    assert "Not stable: segment 2 (0.74), 3 (0.55)" in text
+
+
+def test_disagreement_is_a_doubt_that_says_what_to_try():
+    curve = pd.DataFrame(
+        {"wcss": [100, 50, 10, 9, 8.5], "silhouette": [np.nan, 0.6, 0.5, 0.4, 0.3]}
+    )
+    curve.index = range(1, 6)
+    profiles = pd.DataFrame({"Stability": [1.0, 1, 1]}, index=[1, 2, 3])
+    doubts = segment.find_doubts(curve, 3, profiles, lacking=False)
+    assert len(doubts) == 1
+    assert "elbow names 3 segments, the silhouette 2" in doubts[0] and "-k" in doubts[0]
+    assert segment.find_doubts(curve, 4, profiles, lacking=False) == []
+    assert "disagrees and prefers 2 (0.60)" in segment.give_verdict(curve, 3, lacking=False)
+
+
+def test_benchmark_makes_what_it_says_and_asks_every_method():
+    rng = np.random.default_rng(0)
+    centres = benchmark.place_centres(rng, 3, 4.0 * (1 - np.eye(6)))
+    distances = np.linalg.norm(centres[:, None] - centres, axis=2)
+    assert distances[np.triu_indices(6, 1)].min() >= 4
+    cases = list(benchmark.make_clusters(1))
+    assert len(cases) == 8 * 4 * 3 * 2 * 2
+    assert {len(values) for _, _, values in cases} == {200, 1000}
+    judged = benchmark.judge(cases[9])  # two clusters in 2 features, 200 customers, 6 apart
+    assert set(benchmark.METHODS) < set(judged)
+    assert judged["k"] == 2
