@@ -1,6 +1,8 @@
 """What several tests share: the script as a module, and one real run of the command."""
 
+import contextlib
 import csv
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+import segment  # noqa: E402
 
 MALL_CSV = ROOT / "Mall_Customers.csv"
 FEATURES = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
@@ -42,6 +46,14 @@ def run_command(folder: Path, *arguments: object, cwd: Path | None = None) -> Ru
     return Run(done.returncode, done.stdout, done.stderr, folder)
 
 
+def call_main(folder: Path, *arguments: object) -> Run:
+    """Run the command within this process, which spares a test the imports."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = segment.main([str(part) for part in (*arguments, "-o", folder)])
+    return Run(status, out.getvalue(), err.getvalue(), folder)
+
+
 @pytest.fixture(scope="session")
 def default_run(tmp_path_factory) -> Run:
     """Run the command once with nothing but an output folder, from a folder of no meaning."""
@@ -52,4 +64,4 @@ def default_run(tmp_path_factory) -> Run:
 def income_run(tmp_path_factory) -> Run:
     """Run the command once for two features, unscaled, with five segments asked for."""
     folder = tmp_path_factory.mktemp("two") / "output"
-    return run_command(folder, "-f", *INCOME_AND_SCORE, "--no-scale", "-k", 5)
+    return call_main(folder, "-f", *INCOME_AND_SCORE, "--no-scale", "-k", 5)

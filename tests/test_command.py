@@ -2,7 +2,7 @@
 
 import matplotlib
 import pytest
-from conftest import FEATURES, MALL_CSV, ROOT, run_command
+from conftest import FEATURES, MALL_CSV, ROOT, call_main, run_command
 
 import segment
 
@@ -61,7 +61,7 @@ def test_two_features_leave_no_3d_picture_and_no_stale_one(tmp_path):
     folder.mkdir()
     for name in (*FILES, "mine.txt"):
         (folder / name).write_text("from before")
-    run = run_command(folder, "-f", "annual_income", "SPENDING SCORE")
+    run = call_main(folder, "-f", "annual_income", "SPENDING SCORE")
     assert run.status == 0
     kept = [name for name in FILES if name != "08_clusters_3d.png"]
     assert names_in(folder) == sorted([*kept, "mine.txt"])

@@ -5,7 +5,7 @@ import statistics
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, Run
+from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, call_main
 
 import segment
 
@@ -140,13 +140,13 @@ def test_words_of_a_name_tell_columns_apart():
     }
 
 
-def test_customers_with_a_missing_feature_stay_without_a_segment(tmp_path, capsys):
+def test_customers_with_a_missing_feature_stay_without_a_segment(tmp_path):
     lines = MALL_CSV.read_text().splitlines()
     lines[4] = "4,Female,,16,77"
     lines[9] = "9,,64,19,3"
     (tmp_path / "gaps.csv").write_text("\n".join(lines) + "\n")
-    assert segment.main([str(tmp_path / "gaps.csv"), "-o", str(tmp_path / "output")]) == 0
-    run = Run(0, *capsys.readouterr(), tmp_path / "output")
+    run = call_main(tmp_path / "output", tmp_path / "gaps.csv")
+    assert run.status == 0
     assert "1 of Gender, 1 of Age" in run.out
     rows = run.rows("segments.csv")
     assert list(rows[3].values()) == ["4", "Female", "", "16", "77", "", ""]
