@@ -15,7 +15,8 @@ categories  DataFrame of the text columns with few distinct values, such as Gend
 points      float array (customers, features), what K-Means sees: z-scores unless told otherwise
 curve       DataFrame indexed by k = 1, 2, ...: the wcss and mean silhouette of k segments
 labels      int array (customers,), the segment of each customer: 1 is the largest
-profiles    DataFrame indexed by segment: name, size, means, category shares, silhouette
+profiles    DataFrame indexed by segment: name, customers, share, silhouette and stability
+means       DataFrame indexed by segment: mean of each feature, share of each category value
 """
 
 import argparse
@@ -53,7 +54,7 @@ ID_NAMES = {"customerid", "customernumber", "custid", "clientid", "memberid", "u
 MOST_CATEGORY_VALUES = 10  # a text column with more distinct values is no category
 AGE_GROUPS = {"under 18": 17, "18-25": 25, "26-35": 35, "36-45": 45, "46-55": 55, "56+": np.inf}
 
-SEARCH_RESTARTS = 25  # at each k of the elbow; leaves WCSS within 1% of the best that is known
+SEARCH_RESTARTS = 25  # at each k; leaves the WCSS of the mall within 1% of the best known
 FINAL_RESTARTS = 300  # one start in 15 finds the best 6 mall segments: all of 300 miss in 1e-9
 CLEAR_SHARPNESS = 2.5  # an elbow at least this sharp is called clear
 LATE_DROPS = 0.1  # power of k by which a later drop of WCSS counts more: small, and measured
@@ -457,9 +458,8 @@ def name_segments(features: DataFrame, labels: np.ndarray) -> Series:
     distance = (means - features.mean()) / features.std()
     names = Series("", means.index)
     for feature in features:
-        low, high = COMPARISONS.get(
-            short[feature], [f"{x} {short[feature]}" for x in ("low", "high")]
-        )
+        word = short[feature]
+        low, high = COMPARISONS.get(word, (f"low {word}", f"high {word}"))
         names[distance[feature] <= -NAMING_DISTANCE] += f", {low}"
         names[distance[feature] >= NAMING_DISTANCE] += f", {high}"
     names = names.str.removeprefix(", ").replace("", "average")
@@ -640,14 +640,9 @@ def pair_grid(names: list[str]) -> tuple[Figure, list[tuple[Axes, str, str]], Ax
     """
     side = len(names) - 1
     across, inches = max(side, 2), 5 if side < 3 else 3.4
-    figure, axes = plt.subplots(
-        side,
-        across,
-        figsize=(1.15 * inches * across, inches * side),
-        squeeze=False,
-        sharex="col",
-        sharey="row",
-    )
+    size = 1.15 * inches * across, inches * side
+    shared = {"squeeze": False, "sharex": "col", "sharey": "row"}
+    figure, axes = plt.subplots(side, across, figsize=size, **shared)
     panels = []
     for (row, column), ax in np.ndenumerate(axes):
         if column > row:
