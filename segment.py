@@ -296,7 +296,7 @@ def explore(customers: DataFrame, features: DataFrame, categories: DataFrame, so
         ("Repeated", repeated),
     ]
     if without:
-        facts.insert(-1, ("", f"{without:,} customers miss a feature and get no segment"))
+        facts.insert(-1, ("", f"customers who miss a feature, and so get no segment: {without:,}"))
     for name, values in categories.items():
         counts = values.value_counts()
         shares = zip(counts.index, count_and_share(counts, len(customers)), strict=True)

@@ -2,10 +2,11 @@
 
 import statistics
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, call_main
+from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV
 
 import segment
 
@@ -140,23 +141,29 @@ def test_words_of_a_name_tell_columns_apart():
     }
 
 
+def analyse(*arguments):
+    """Go the whole road but for the pictures on disk: the report and the files to be saved."""
+    report, _, files = segment.analyse(segment.parse_arguments([str(part) for part in arguments]))
+    plt.close("all")
+    return report, files
+
+
 def test_customers_with_a_missing_feature_stay_without_a_segment(tmp_path):
     lines = MALL_CSV.read_text().splitlines()
     lines[4] = "4,Female,,16,77"
     lines[9] = "9,,64,19,3"
     (tmp_path / "gaps.csv").write_text("\n".join(lines) + "\n")
-    run = call_main(tmp_path / "output", tmp_path / "gaps.csv")
-    assert run.status == 0
-    assert "1 of Gender, 1 of Age" in run.out
-    rows = run.rows("segments.csv")
-    assert list(rows[3].values()) == ["4", "Female", "", "16", "77", "", ""]
-    assert list(rows[8].values())[:5] == ["9", "", "64", "19", "3"]
-    assert all(row["Segment"] for row in rows[:3] + rows[4:])
-    assert sum(int(row["Customers"]) for row in run.rows("profiles.csv")) == 199
-    blank = [
-        float(row["Gender: (blank)"]) * int(row["Customers"]) for row in run.rows("profiles.csv")
-    ]
-    assert sum(blank) == pytest.approx(1)
+    report, files = analyse(tmp_path / "gaps.csv")
+    assert "1 of Gender, 1 of Age" in report
+    assert "customers who miss a feature, and so get no segment: 1" in report
+    segment.save(tmp_path / "output", {"segments.csv": files["segments.csv"]})
+    rows = (tmp_path / "output" / "segments.csv").read_text().splitlines()
+    assert rows[4] == "4,Female,,16,77,,"
+    assert rows[9].startswith("9,,64,19,3,")
+    assert sum(row.endswith(",,") for row in rows) == 1
+    profiles = files["profiles.csv"]
+    assert profiles["Customers"].sum() == 199
+    assert (profiles["Gender: (blank)"] * profiles["Customers"]).sum() == pytest.approx(1)
 
 
 def test_values_stay_as_the_file_spells_them(tmp_path):
@@ -164,9 +171,9 @@ def test_values_stay_as_the_file_spells_them(tmp_path):
     rows += [f"{i:05},x,{i},{i % 5}.0,z" for i in range(4, 30)]
     text = "id,Member,Age,Spent,Note\n" + "\n".join(rows) + "\n"
     (tmp_path / "shop.csv").write_text(text)
-    folder = tmp_path / "output"
-    assert segment.main([str(tmp_path / "shop.csv"), "-f", "age", "spent", "-o", str(folder)]) == 0
-    lines = (folder / "segments.csv").read_text().splitlines()
+    _, files = analyse(tmp_path / "shop.csv", "-f", "age", "spent")
+    segment.save(tmp_path / "output", {"segments.csv": files["segments.csv"]})
+    lines = (tmp_path / "output" / "segments.csv").read_text().splitlines()
     for line, original in zip(lines[1:], rows, strict=True):
         assert line.startswith(original + ",")
     assert lines[2] == rows[1] + ",,"
@@ -177,21 +184,17 @@ def test_features_may_be_called_like_columns_of_the_profiles(tmp_path):
     values = np.random.default_rng(3).normal(size=(30, 4)) + np.repeat([[0], [9], [18]], 10, axis=0)
     table = pd.DataFrame(values, columns=names).assign(City=["Rome", "Oslo"] * 15)
     table.to_csv(tmp_path / "shop.csv", index=False)
-    folder = tmp_path / "output"
-    assert segment.main([str(tmp_path / "shop.csv"), "-f", *names, "-o", str(folder)]) == 0
-    profiles = pd.read_csv(folder / "profiles.csv", header=None, skiprows=1)
-    header = (folder / "profiles.csv").read_text().splitlines()[0].split(",")
-    assert header[:8] == ["Segment", "Name", "Customers", "Share", *names]
-    assert profiles[2].tolist() == [10, 10, 10]
-    assert sorted(profiles[4]) == pytest.approx(values[:, 0].reshape(3, 10).mean(axis=1).tolist())
+    profiles = analyse(tmp_path / "shop.csv", "-f", *names)[1]["profiles.csv"]
+    assert profiles.index.name == "Segment"
+    assert list(profiles)[:7] == ["Name", "Customers", "Share", *names]
+    assert profiles.iloc[:, 1].tolist() == [10, 10, 10]
+    means = values[:, 0].reshape(3, 10).mean(axis=1)
+    assert sorted(profiles.iloc[:, 3]) == pytest.approx(means.tolist())
 
 
 def test_true_and_false_may_be_a_feature_and_are_then_no_category(tmp_path):
     table = pd.DataFrame({"Member": [True, False] * 15, "Visits": np.arange(30.0)})
     table.to_csv(tmp_path / "shop.csv", index=False)
-    folder = tmp_path / "output"
-    assert (
-        segment.main([str(tmp_path / "shop.csv"), "-f", "member", "visits", "-o", str(folder)]) == 0
-    )
-    header = (folder / "profiles.csv").read_text().splitlines()[0]
-    assert header == "Segment,Name,Customers,Share,Member,Visits,Silhouette,Stability"
+    _, files = analyse(tmp_path / "shop.csv", "-f", "member", "visits")
+    expected = ["Name", "Customers", "Share", "Member", "Visits", "Silhouette", "Stability"]
+    assert list(files["profiles.csv"]) == expected
