@@ -89,19 +89,20 @@ def test_stability_of_the_mall_against_a_second_computation(income_run):
         assert stability == pytest.approx(np.mean(best[int(row["Segment"])]), abs=0.05)
 
 
-def test_stability_by_hand(monkeypatch):
-    # Two pairs of customers, far apart: whatever is drawn of them, they are told apart again,
-    # unless only one pair was drawn: then the other segment is gone.
+def test_stability_by_hand():
+    # Two pairs of customers, far apart. If some of both are drawn, both segments come back whole.
+    # If one pair is missing, its segment has 0, and the other one is cut into the customers drawn.
     points = np.array([[0.0, 0], [1, 0], [50, 0], [51, 0]])
-    labels = np.array([1, 1, 2, 2])
-    found = segment.find_stability(points, labels, seed=0)
     rng = np.random.default_rng(0)
-    present = []
+    expected = []
     for _ in range(segment.RESAMPLES):
         drawn = set(rng.integers(4, size=4).tolist())
-        present.append([bool(drawn & {0, 1}), bool(drawn & {2, 3})])
-    assert (found <= np.mean(present, axis=0) + 1e-9).all()
-    assert (found > 0.6).all()
+        pairs = [drawn & {0, 1}, drawn & {2, 3}]
+        both = all(pairs)
+        expected.append([1 if both else 1 / len(pair) if pair else 0 for pair in pairs])
+    found = segment.find_stability(points, np.array([1, 1, 2, 2]), seed=0)
+    assert found == pytest.approx(np.mean(expected, axis=0))
+    assert not np.all(expected)  # the draws do hold the case of a missing pair
 
 
 def test_same_seed_same_trust():
