@@ -2,13 +2,14 @@
 """Tell a shop who its customers are: explore a CSV, find its segments, draw them.
 
     python segment.py [CSV] [-o DIR] [-f COLUMN ...] [-k K] [--max-clusters N]
-                      [--no-scale] [--seed N] [--show]
+                      [--log COLUMN ...] [--no-scale] [--seed N] [--show]
 
 The script reads the customers, explores them, finds how many segments they form with the elbow
 method, fits K-Means, and leaves numbered pictures, three tables and a report in a folder.
 
 The data, as it travels down this file:
 
+text        bytes, the CSV file in UTF-8; dialect says how its fields and decimals are marked
 customers   DataFrame, one row a customer, every column as the file has it
 features    DataFrame of float, the columns to segment by, in the file's own units
 categories  DataFrame of the text columns with few distinct values, such as Gender
@@ -19,17 +20,33 @@ profiles    DataFrame indexed by segment: name, customers, share, silhouette and
 means       DataFrame indexed by segment: mean of each feature, share of each category value
 """
 
-import argparse
-import difflib
 import os
+import signal
+
+if __name__ == "__main__":  # Ctrl-C among the imports shall show no traceback of them
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+import argparse
+import bz2
+import codecs
+import contextlib
+import csv
+import difflib
+import gzip
+import io
+import itertools
+import lzma
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 import textwrap
 import time
 import warnings
-from collections.abc import Iterable
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import matplotlib
@@ -39,6 +56,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame, Series
@@ -51,6 +69,12 @@ SHIPPED_CSV = Path(__file__).with_name("Mall_Customers.csv")
 DEFAULT_FEATURES = ["Age", "Annual Income", "Spending Score"]
 MISSING_WORDS = ["NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]  # beside the blank
 ID_NAMES = {"customerid", "customernumber", "custid", "clientid", "memberid", "userid", "id"}
+LARGEST_NUMBER = 1e15  # up to here a float tells a number from the next
+HEAD_BYTES = 2**20  # in which the dialect of a file shows
+SEPARATORS = ",;\t|"
+MOST_SEGMENTS = 30  # that pictures and names can tell apart
+SKEWED = 2  # skewness from which the longest tails make segments of their own
+LONGEST_NAME = 30  # letters of a name in pictures and report
 MOST_CATEGORY_VALUES = 10  # a text column with more distinct values is no category
 AGE_GROUPS = {"under 18": 17, "18-25": 25, "26-35": 35, "36-45": 45, "46-55": 55, "56+": np.inf}
 
@@ -77,14 +101,25 @@ THEME = {
     "figure.constrained_layout.use": True,
     "figure.titlesize": 14,
     "figure.titleweight": "bold",
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
     "legend.frameon": False,
     "savefig.dpi": 120,
     "text.color": INK,
     "text.parse_math": False,  # a $ in a column name is a dollar
 }
 
-OPTIONAL_PICTURES = ["03_by_category.png", "08_clusters_3d.png"]  # not of every data set
+OTHER_FONTS = [  # for letters that DejaVu Sans does not have, if they are installed
+    *("Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB"),
+    *("WenQuanYi Micro Hei", "Malgun Gothic", "Arial Unicode MS", "Noto Emoji", "Segoe UI Emoji"),
+]
+
+OUTPUTS = [
+    *("01_distributions.png", "02_counts.png", "03_by_category.png", "04_relationships.png"),
+    *("05_elbow.png", "06_silhouette.png", "07_clusters_2d.png", "08_clusters_3d.png"),
+    *("09_profiles.png", "segments.csv", "profiles.csv", "elbow.csv", "report.txt"),
+]
+TEMPORARY = ".segment-"  # how the name of a folder of unfinished files begins
+NEW_COLUMNS = ["Segment", "Segment name"]
 
 UNIT = re.compile(r"\(.*?\)|\[.*?\]")  # the "(k$)" of "Annual Income (k$)"
 
@@ -93,35 +128,227 @@ class InputError(Exception):
     """What is wrong with the command, the file or the folder, in one line for its user."""
 
 
+def one_line(text: object) -> str:
+    """Return the text with every break, control and other character without a shape as a blank."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(text))
+
+
+def quote(value: str) -> str:
+    """Quote a value from the file for a message, but for the end of a long one."""
+    return f"'{one_line(value)[:40]}'" + " ..." * (len(value) > 40)
+
+
 # ------------------------------------------------------------------------------------------- read
 
 
-def read_customers(path: str | Path) -> DataFrame:
-    """Read a CSV file with a header and a line a customer.
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file's name before the message of an InputError."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
-    Returns a DataFrame of shape (customers, columns): numbers where a column has nothing else,
-    texts as they are written. Raises InputError if the file is missing, empty, has no customers
-    or is no CSV.
+
+def read_customers(path: str | Path) -> DataFrame:
+    """Read a CSV file with a header and a line a customer, packed or not.
+
+    Returns a DataFrame of shape (customers, columns): numbers where a column has nothing else but
+    blanks and words for a missing value, else texts. Raises InputError with what is wrong and
+    where if the file can't be read, or is no such table.
     """
+    path = Path(path)
+    with naming(path):
+        return parse(*load(path))
+
+
+def unzip(data: bytes) -> bytes:
+    """Return the one file in a zip archive; ValueError if it has none or several."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = [name for name in archive.namelist() if not name.endswith("/")]
+        if len(files) != 1:
+            raise ValueError(f"it packs {len(files):,} files; pack the CSV file alone")
+        return archive.read(files[0])
+
+
+UNPACK = {
+    b"\x1f\x8b": gzip.decompress,
+    b"BZh": bz2.decompress,
+    b"\xfd7zXZ": lzma.decompress,
+    b"PK\3\4": unzip,
+}
+SPREADSHEETS = b"PK\3\4", b"\xd0\xcf\x11\xe0"  # how .xlsx and .xls begin
+
+
+def load(path: Path) -> tuple[bytes, dict[str, str]]:
+    """Unpack and decode a file; return its text in UTF-8, and pandas' options for its dialect.
+
+    Raises InputError if the file can't be read, is a spreadsheet, or has bytes that no text has.
+    """
+    if path.is_dir():
+        raise InputError("is a folder; name the CSV file in it")
+    try:
+        data = path.read_bytes()
+        if data.startswith(SPREADSHEETS) and path.suffix.lower() != ".zip":
+            raise InputError("is a spreadsheet; open it and save the customers' sheet as CSV")
+        for magic, unpack in UNPACK.items():
+            if data.startswith(magic):
+                data = unpack(data)
+    except FileNotFoundError:
+        raise InputError("there is no such file; check its name and folder") from None
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        RuntimeError,
+        lzma.LZMAError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+        raise InputError(f"can't be read: {reason}") from None
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp1252"]:
+        with contextlib.suppress(UnicodeDecodeError):
+            text = data.decode(encoding)
+            break
+    else:
+        raise InputError("is no text in UTF-8, UTF-16 or Windows-1252; save it as CSV (UTF-8)")
+    before, nul, _ = text.partition("\0")
+    if nul:
+        line = len(re.findall(r"\r\n?|\n", before)) + 1
+        raise InputError(
+            f"line {line:,} has a NUL byte: the file is damaged, or no text; save it as CSV (UTF-8)"
+        )
+    text = text.encode()
+    return text, find_dialect(text)
+
+
+def read_records(text: bytes, sep: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the first line, and the fields, of each record that is not blank.
+
+    The header is the first of them. Raises InputError where quotes do not match.
+    """
+    lines = io.TextIOWrapper(io.BytesIO(text), "utf-8", newline="")
+    reader = csv.reader(lines, delimiter=sep, skipinitialspace=True, strict=True)
+    line = 1
+    try:
+        for fields in reader:
+            if len(fields) > 1 or "".join(fields).strip(" \t"):
+                yield line, fields
+            line = reader.line_num + 1
+    except csv.Error:
+        raise InputError(
+            f"line {line:,}: a quote is not closed, or has text behind it; correct the quotes"
+        ) from None
+
+
+def find_dialect(text: bytes) -> dict[str, str]:
+    """Find what separates the fields and what marks decimals, from the head of the text.
+
+    The separator is what cuts header and first customer into equally many fields, the more the
+    better. Decimal commas are looked for unless fields are separated by commas; groups of three
+    digits prove nothing, as they may be thousands.
+    """
+
+    def count_fields(sep: str) -> tuple[bool, int]:
+        try:
+            widths = [len(fields) for _, fields in itertools.islice(read_records(text, sep), 2)]
+        except InputError:
+            return False, 2
+        return 1 < max(widths, default=0) == min(widths), max(widths, default=0)
+
+    def count_decimals(mark: str) -> int:
+        number = rf"(\d*{mark}(\d\d?|\d{{4,}})|0?{mark}\d+)"
+        head = text[:HEAD_BYTES].decode(errors="ignore")
+        return len(re.findall(rf'(?<![^"\s{sep}])[+-]?{number}(?![^"\s{sep}])', head))
+
+    sep = max(SEPARATORS, key=count_fields)
+    comma = sep != "," and count_decimals(",") > count_decimals(r"\.")
+    return {"sep": sep, "decimal": "," if comma else "."}
+
+
+def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
+    """Read the customers from the text; InputError unless every record is whole."""
+    sep, records = dialect["sep"], read_records(text, dialect["sep"])
+    line, header = next(records, (0, []))
+    if not header:
+        raise InputError("is empty; it needs a header and a line a customer")
+    names = [one_line(name).strip() or "(no name)" for name in header]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                f"line {line:,}, the header, has the name '{name}' {names.count(name):,} times; "
+                "give each column its own"
+            )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # it would drop a field
             # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
             customers = pd.read_csv(
-                Path(path), index_col=False, keep_default_na=False, na_values=[""], low_memory=False
-            )
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; check its name and folder") from None
-    except pd.errors.EmptyDataError:
-        raise InputError(f"{path}: is empty; it needs a header and a line a customer") from None
-    except pd.errors.ParserWarning:
-        raise InputError(f"{path}: has rows with more fields than the header has names") from None
-    except (OSError, ValueError) as error:
+                io.BytesIO(text), **dialect, index_col=False, skipinitialspace=True,
+                keep_default_na=False, na_values=[""], low_memory=False,
+            )  # fmt: skip
+        customers.columns = names
+    except (ValueError, pd.errors.ParserWarning) as error:
+        require_whole(text, sep, None)
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: can't be read as a CSV file: {reason}") from None
+        raise InputError(f"can't be read as a CSV file: {reason}") from None
+    # pandas fills short records with blanks and lets quotes swallow lines. Where there is no quote
+    # and no record is too long, the number of separators tells if one is too short.
+    if b'"' in text or text.count(sep.encode()) != (len(customers) + 1) * (len(names) - 1):
+        require_whole(text, sep, len(customers))
     if customers.empty:
-        raise InputError(f"{path}: has a header but no customers; it needs a line for each")
+        raise InputError("has a header but no customers; it needs a line for each")
+    for name, values in customers.select_dtypes(exclude=["number", "bool"]).items():
+        customers[name] = tidy(values, dialect["decimal"])
+    numeric = customers.select_dtypes("number").columns
+    if len(numeric) and pd.to_numeric(numeric.to_series(), errors="coerce").notna().all():
+        raise InputError(
+            f"line {line:,} has numbers where names of columns belong ({', '.join(numeric[:3])}); "
+            "put a header above it"
+        )
     return customers
+
+
+def require_whole(text: bytes, sep: str, customers: int | None) -> None:
+    """Raise InputError unless each record has as many fields as the header, and pandas read all."""
+    records = read_records(text, sep)
+    head, header = next(records)
+    found = 0
+    for line, fields in records:
+        found += 1
+        if len(fields) != len(header):
+            raise InputError(
+                f"line {line:,} ({quote(fields[0])} ...) and the header in line {head:,} "
+                f"({quote(header[0])} ...) differ in the number of fields: {len(fields):,} and "
+                f"{len(header):,}; correct the line, or remove what is neither header nor customer"
+            )
+    if customers is not None and customers != found:
+        raise InputError("can't be read as CSV: its line ends and quotes are not in order")
+
+
+def tidy(values: Series, decimal: str) -> Series:
+    """Strip the texts of a column, and make it numbers if it has nothing else but gaps."""
+    codes, distinct = pd.factorize(values)
+    texts = Series(distinct, dtype=object).map(str).str.strip()
+    texts = texts.mask(texts == "")
+    numbers = as_numbers(texts, decimal)
+    whole = numbers.notna() | is_gap(texts)
+    chosen = numbers if whole.all() and numbers.notna().any() else texts
+    return chosen.reindex(codes).set_axis(values.index)
+
+
+def is_gap(values: Series) -> Series:
+    """Tell where a number is missing: blank, or a word for it."""
+    return values.isna() | values.isin(MISSING_WORDS)
+
+
+def as_numbers(values: Series, decimal: str) -> Series:
+    """Turn texts into numbers, NaN where they are none; numbers stay as they are."""
+    if decimal != "." and not pd.api.types.is_numeric_dtype(values):
+        values = values.str.translate(str.maketrans(",.", ".,"))
+    return pd.to_numeric(values, errors="coerce")
 
 
 def simplify(name: str, keep_unit: bool) -> str:
@@ -158,15 +385,15 @@ def choose_features(customers: DataFrame, wanted: list[str] | None, path: Path) 
     if missing and wanted:
         near = difflib.get_close_matches(missing[0], customers, cutoff=0.4)
         hint = f"the nearest are {', '.join(near)}" if near else f"it has {', '.join(customers)}"
-        raise InputError(f"{path}: has no column {missing[0]}; {hint}")
+        raise InputError(f"has no column {missing[0]}; {hint}")
     if missing:
         numeric = list(customers.select_dtypes("number"))
         telling = [name for name in numeric if name != find_id(customers)]
         if len(telling) < 2:
-            raise InputError(f"{path}: has no two columns of numbers to segment customers by")
+            raise InputError("has no two columns of numbers to segment customers by")
         command = shlex.join(["python", "segment.py", str(path), "-f", *telling[:3]])
         raise InputError(
-            f"{path}: has no column {', '.join(missing)}; choose from its numeric columns "
+            f"has no column {', '.join(missing)}; choose from its numeric columns "
             f"({', '.join(numeric)}), for example: {command}"
         )
     columns = list(found.values())
@@ -175,37 +402,64 @@ def choose_features(customers: DataFrame, wanted: list[str] | None, path: Path) 
     return columns
 
 
-def to_numbers(customers: DataFrame, names: list[str], path: Path) -> DataFrame:
+def refuse_value(
+    text: bytes, dialect: dict[str, str], column: int, wrong: np.ndarray, reason: str
+) -> None:
+    """Raise InputError with line, column and spelling of the first of the wrong values.
+
+    `wrong` is a bool array of shape (customers,), `reason` says what is wrong and what to do.
+    """
+    records = read_records(text, dialect["sep"])
+    _, header = next(records)
+    line, fields = next(itertools.islice(records, int(wrong.argmax()), None))
+    raise InputError(
+        f"line {line:,}, column {one_line(header[column]).strip()}: {quote(fields[column])} "
+        f"{reason} ({wrong.sum():,} such in the column)"
+    )
+
+
+def to_numbers(
+    customers: DataFrame, names: list[str], text: bytes, dialect: dict[str, str]
+) -> DataFrame:
     """Take the features out of the customers, as float; NaN where one is missing.
 
-    Raises InputError with column, line and value of the first text or infinity.
+    Raises InputError with line, column and value of the first that is no number, infinite or too
+    large, and if a feature is empty.
     """
-    written = customers[names].where(~customers[names].isin(MISSING_WORDS))
-    features = written.apply(pd.to_numeric, errors="coerce").astype(float)
+    features = customers[names].apply(as_numbers, decimal=dialect["decimal"]).astype(float)
     for name in names:
-        wrong = written.loc[written[name].notna() & ~np.isfinite(features[name]), name]
-        if len(wrong):
-            raise InputError(
-                f"{path}, line {wrong.index[0] + 2}, column {name}: '{wrong.iloc[0]}' is not a "
-                f"number ({len(wrong):,} such in the column); correct it, or leave it blank"
-            )
+        wrong = ~(features[name].abs() <= LARGEST_NUMBER) & ~is_gap(customers[name])
+        if wrong.any():
+            reason = "is not a number between -1e15 and 1e15; write digits alone, or nothing"
+            refuse_value(text, dialect, customers.columns.get_loc(name), wrong.to_numpy(), reason)
+        if features[name].isna().all():
+            raise InputError(f"column {name} is empty; choose other columns with -f")
     return features
 
 
-def require_enough(features: DataFrame, k: int, path: Path) -> None:
+def choose_logged(features: DataFrame, wanted: list[str]) -> list[str]:
+    """Find the features to take logarithms of; InputError for one that is no feature."""
+    found = {name: find_column(name, features) for name in wanted}
+    for name, column in found.items():
+        if column is None:
+            raise InputError(f"--log {name} is none of the features: {', '.join(features)}")
+    return list(found.values())
+
+
+def require_enough(features: DataFrame, k: int) -> None:
     """Raise InputError unless the customers differ in each feature, and k of them from another."""
     if features.empty:
-        raise InputError(f"{path}: no customer has a number in all of {', '.join(features)}")
-    for name in features.columns[features.nunique() < 2]:
+        raise InputError(f"no customer has a number in all of {', '.join(features)}")
+    for name in features.columns[~(features.std(ddof=0) > 0)]:
         raise InputError(
-            f"{path}: column {name} has one value for all customers that have every feature; "
+            f"column {name} has one value for all customers that have every feature; "
             "choose other columns with -f"
         )
-    distinct = len(features.drop_duplicates())
+    distinct = count_distinct((features / features.std()).to_numpy())
     if distinct < k:
         raise InputError(
-            f"{path}: {distinct:,} different customers of {len(features):,} with every feature "
-            f"are too few for {k:,} segments; give more customers or a smaller -k"
+            f"{distinct:,} different customers of {len(features):,} with every feature are too "
+            f"few for {k:,} segments; give more customers or a smaller -k"
         )
 
 
@@ -213,7 +467,23 @@ def find_categories(customers: DataFrame) -> DataFrame:
     """Take the categories out of the customers: texts of few values; "(blank)" where missing."""
     texts = customers.select_dtypes(exclude="number")
     counts, most = texts.nunique(), min(MOST_CATEGORY_VALUES, len(customers) // 2)
-    return texts.loc[:, (counts >= 2) & (counts <= most)].fillna("(blank)").astype(str)
+    return texts.loc[:, (counts >= 2) & (counts <= most)].fillna("(blank)").astype("category")
+
+
+def shorten_categories(categories: DataFrame) -> DataFrame:
+    """Return the categories with short names and short values."""
+    values = categories.apply(
+        lambda texts: texts.cat.rename_categories(shorten(texts.cat.categories))
+    )
+    return values.rename(columns=shorten(categories))
+
+
+def shorten(names: Iterable[str]) -> dict[str, str]:
+    """Cut the names that are too long for a picture, and number those, so that none are alike."""
+    return {
+        name: name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 6]}… ({place})"
+        for place, name in enumerate(names, 1)
+    }
 
 
 # ---------------------------------------------------------------------------------------- explore
@@ -275,6 +545,32 @@ def paragraph(label: str, text: str) -> str:
     return textwrap.fill(f"{label:<10} {text}", 80, subsequent_indent=" " * 11)
 
 
+def count_repeats(customers: DataFrame) -> dict[str, int]:
+    """Count the rows, and the customers' IDs, that are there already further up."""
+    number = find_id(customers)
+    if number is None:
+        return {"duplicate rows": customers.duplicated().sum()}
+    # Equal rows have equal IDs: only those few need to be compared.
+    rows = customers[customers[number].duplicated(keep=False)].duplicated().sum()
+    ids = customers[number].dropna().duplicated().sum()
+    return {"duplicate rows": rows, f"duplicate values of {number}": ids}
+
+
+def find_oddities(customers: DataFrame, features: DataFrame, logged: list[str]) -> list[str]:
+    """List what is odd about the data, and was kept as it is, or may distort the segments."""
+    repeats = [f"{n:,} {what}" for what, n in count_repeats(customers).items() if n]
+    replaced = [name for name in NEW_COLUMNS if name in customers]
+    plain = features.loc[:, features.min() > -1].drop(columns=logged, errors="ignore")
+    skewed = [name for name, skewness in plain.skew().items() if skewness > SKEWED]
+    oddities = {
+        f"{' and '.join(repeats)}, all kept; remove what was entered twice": repeats,
+        f"the column {' and '.join(replaced)} of the file is replaced in segments.csv": replaced,
+        f"{', '.join(skewed)} has a long tail, and a few customers may make segments of their own; "
+        f"compare with --log {shlex.join(skewed)}": skewed,
+    }
+    return [oddity for oddity, applies in oddities.items() if applies]
+
+
 def explore(customers: DataFrame, features: DataFrame, categories: DataFrame, source: str) -> str:
     """Say what the data is: size, types, gaps, repetitions, statistics and category counts."""
     numeric = [
@@ -283,11 +579,7 @@ def explore(customers: DataFrame, features: DataFrame, categories: DataFrame, so
     without = len(features) - len(features.dropna())
     gaps = customers.isna().sum()
     gaps.update(features.isna().sum())
-    repeated = f"{customers.duplicated().sum():,} duplicate rows"
-    if number := find_id(customers):
-        repeated += (
-            f", {customers[number].dropna().duplicated().sum():,} duplicate values of {number}"
-        )
+    repeated = ", ".join(f"{n:,} {what}" for what, n in count_repeats(customers).items())
     facts = [
         ("Data", f"{source}: {len(customers):,} rows (customers), {customers.shape[1]} columns"),
         ("Numbers", ", ".join(numeric) or "none"),
@@ -309,6 +601,18 @@ def explore(customers: DataFrame, features: DataFrame, categories: DataFrame, so
 # ------------------------------------------------------------------------------------------ scale
 
 
+def take_logarithms(
+    features: DataFrame, logged: list[str], text: bytes, dialect: dict[str, str], header: pd.Index
+) -> DataFrame:
+    """Return the features, with log(1 + x) of those logged; InputError where there is none."""
+    for name in logged:
+        wrong = (features[name] <= -1).to_numpy()
+        if wrong.any():
+            reason = "has no logarithm of 1 more; leave the column out of --log"
+            refuse_value(text, dialect, header.get_loc(name), wrong, reason)
+    return features.assign(**np.log1p(features[logged]))
+
+
 def scale(features: DataFrame, raw: bool) -> np.ndarray:
     """Return the points: features with mean 0 and standard deviation 1, or raw as they are."""
     points = features.to_numpy()
@@ -318,14 +622,20 @@ def scale(features: DataFrame, raw: bool) -> np.ndarray:
 # ----------------------------------------------------------------------------------------- search
 
 
+def count_distinct(points: np.ndarray) -> int:
+    """Count the points that K-Means can tell apart; its squared distances are less exact."""
+    points = points - points.mean(axis=0)
+    return len(np.unique((points / (points.std(axis=0).max() or 1)).round(6), axis=0))
+
+
 def silhouettes_of(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return each customer's silhouette (Rousseeuw 1987), a float array of shape (customers,).
 
-    It is 1 deep in a segment, 0 between two, below 0 nearer to another one; 0 for customers who
-    are each a segment of their own.
+    It is 1 deep in a segment, 0 between two, below 0 nearer to another one; 0 where there is one
+    segment, or one for each customer.
     """
-    alone = len(np.unique(labels)) == len(labels)
-    return np.zeros(len(labels)) if alone else silhouette_samples(points, labels)
+    several = 1 < len(np.unique(labels)) < len(labels)
+    return silhouette_samples(points, labels) if several else np.zeros(len(labels))
 
 
 def search(points: np.ndarray, max_clusters: int, seed: int) -> DataFrame:
@@ -335,7 +645,7 @@ def search(points: np.ndarray, max_clusters: int, seed: int) -> DataFrame:
     NaN at k = 1. The curve stops short of one segment a customer, where WCSS is 0 and says
     nothing; but from the number of distinct customers on WCSS is 0, because they are all there is.
     """
-    distinct = len(np.unique(points, axis=0))
+    distinct = count_distinct(points)
     ks = pd.RangeIndex(1, min(max_clusters, max(3, len(points) - 1)) + 1, name="k")
     curve = DataFrame({"wcss": 0.0, "silhouette": np.nan}, ks)
     curve.loc[1, "wcss"] = ((points - points.mean(axis=0)) ** 2).sum()
@@ -388,7 +698,7 @@ def fit(points: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, float]:
     """
     model = KMeans(k, n_init=FINAL_RESTARTS, random_state=seed).fit(points)
     centroids = model.cluster_centers_.round(9)
-    order = np.lexsort([*centroids.T[::-1], -np.bincount(model.labels_)])
+    order = np.lexsort([*centroids.T[::-1], -np.bincount(model.labels_, minlength=k)])
     return order.argsort()[model.labels_] + 1, float(model.inertia_)
 
 
@@ -436,7 +746,7 @@ def find_stability(points: np.ndarray, labels: np.ndarray, seed: int) -> np.ndar
     for similarity in similarities:
         sample = rng.integers(len(points), size=len(points))
         drawn, first = np.unique(sample, return_index=True)
-        k = min(labels.max(), len(np.unique(points[drawn], axis=0)))
+        k = min(labels.max(), count_distinct(points[drawn]))
         model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed).fit(points[sample])
         shared = np.zeros((labels.max(), k))
         np.add.at(shared, (labels[drawn] - 1, model.labels_[first]), 1)
@@ -502,14 +812,29 @@ def add_means(profiles: DataFrame, means: DataFrame) -> DataFrame:
     return pd.concat(parts, axis=1).rename_axis("Segment")
 
 
-def add_segments(path: Path, members: Series, profiles: DataFrame) -> DataFrame:
-    """Return the customers as the file spells them, with Segment and Segment name.
+def add_segments(
+    text: bytes, dialect: dict[str, str], customers: DataFrame, members: Series, names: Series
+) -> Iterator[list[str]]:
+    """Yield header and customers as the file spells them, with Segment and Segment name added.
 
     `members` has the segment of every customer that has one, indexed by row; the others are blank.
+    Decimal commas become points, because the table that is written separates its fields by commas.
     """
-    customers = pd.read_csv(path, index_col=False, dtype=str, keep_default_na=False)
-    segments = members.reindex(customers.index).astype("Int64")
-    return customers.assign(**{"Segment": segments, "Segment name": segments.map(profiles["Name"])})
+    records = (fields for _, fields in read_records(text, dialect["sep"]))
+    kept = [column for column, name in enumerate(customers) if name not in NEW_COLUMNS]
+    numeric = customers.columns.isin(customers.select_dtypes("number").columns)
+    header = next(records)
+    yield [*(header[column].strip() for column in kept), *NEW_COLUMNS]
+    additions = [["", ""], *([str(segment), name] for segment, name in names.items())]
+    for fields, segment in zip(
+        records, members.reindex(customers.index, fill_value=0), strict=True
+    ):
+        if dialect["decimal"] != ".":
+            fields = [
+                field.replace(",", ".") if number else field
+                for field, number in zip(fields, numeric, strict=True)
+            ]
+        yield [*(fields[column] for column in kept), *additions[segment]]
 
 
 def lacks_segments(curve: DataFrame, profiles: DataFrame, even: float) -> bool:
@@ -832,26 +1157,53 @@ def draw_profiles(
 # ------------------------------------------------------------------------------------------- save
 
 
-def save(folder: Path, files: dict[str, Figure | DataFrame | str]) -> None:
+def require_folder(folder: Path, csv_file: Path) -> None:
+    """Raise InputError unless every output can be written into the folder, none over the input."""
+    place = folder.absolute()
+    try:
+        while not place.exists():
+            place = place.parent
+        if not place.is_dir():
+            raise InputError(f"{place}: is a file, not a folder; name another place with -o")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise InputError(f"{place}: can't be written; name another folder with -o")
+        for output in (folder / name for name in OUTPUTS):
+            if output.is_dir():
+                raise InputError(f"{output}: is a folder where a file is to be written; move it")
+            if output.exists() and csv_file.exists() and output.samefile(csv_file):
+                raise InputError(f"{output}: is the input, and would be replaced; move it")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: can't be written: {error}; name another with -o") from None
+
+
+def save(folder: Path, files: dict[str, Figure | DataFrame | str | Iterator[list[str]]]) -> None:
     """Leave the pictures, tables and texts of this run in the folder, each under its name.
 
-    All are made in a temporary folder inside it and moved up once they are whole; a picture of an
-    earlier run that this one does not have is removed. InputError if the folder can't be written.
+    All are made in a temporary folder inside it and moved up once they are whole; what an earlier
+    run left, and this one does not have, is removed. InputError if the folder can't be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".segment-", dir=folder) as temporary:
+        for killed in folder.glob(TEMPORARY + "*"):
+            shutil.rmtree(killed)
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder) as temporary:
             for name, content in files.items():
                 path = Path(temporary, name)
                 if isinstance(content, Figure):
                     content.savefig(path)
-                elif isinstance(content, DataFrame):
-                    content.to_csv(path, index=bool(content.index.name), lineterminator="\n")
-                else:
-                    path.write_text(content, encoding="utf-8", newline="\n")
+                    continue
+                with path.open(
+                    "w", encoding="utf-8", errors="backslashreplace", newline=""
+                ) as file:
+                    if isinstance(content, DataFrame):
+                        content.to_csv(file, lineterminator="\n")
+                    elif isinstance(content, str):
+                        file.write(content)
+                    else:
+                        csv.writer(file, lineterminator="\n").writerows(content)
             for name in files:
                 Path(temporary, name).replace(folder / name)
-        for name in set(OPTIONAL_PICTURES) - set(files):
+        for name in set(OUTPUTS) - set(files):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: can't be written: {error.strerror or error}") from None
@@ -870,42 +1222,52 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.error = refuse
     add = parser.add_argument
     add("csv", nargs="?", type=Path, default=SHIPPED_CSV, metavar="CSV", help="the customers")
-    add("-o", "--output", type=Path, default="output", metavar="DIR", help="folder for the files")
+    add("-o", "--output", default="output", metavar="DIR", help="folder for the files")
     add("-f", "--features", nargs="+", metavar="COLUMN", help="two or more columns to segment by")
     add("-k", "--clusters", type=int, metavar="K", help="so many segments, whatever the elbow says")
     add("--max-clusters", type=int, default=10, metavar="N", help="how far the elbow looks")
+    add("--log", nargs="+", default=[], metavar="COLUMN", help="cluster by log(1 + x) of these")
     add("--no-scale", action="store_true", help="cluster the raw values instead of z-scores")
     add("--seed", type=int, default=0, metavar="N", help="of the random starts of K-Means")
     add("--show", action="store_true", help="also open the pictures in windows")
     options = parser.parse_args(argv)
-    for name, value, least in (
-        ("-k", options.clusters, 2),
-        ("--max-clusters", options.max_clusters, 3),
-        ("--seed", options.seed, 0),
+    for name, value, least, most in (
+        ("-k", options.clusters, 2, MOST_SEGMENTS),
+        ("--max-clusters", options.max_clusters, 3, MOST_SEGMENTS),
+        ("--seed", options.seed, 0, 2**32 - 1),
     ):
-        if value is not None and not least <= value < 2**32:
-            refuse(f"{name} {value} is not a number from {least} up")
+        if value is not None and not least <= value <= most:
+            refuse(f"{name} {value} is not a number from {least} to {most:,}")
+    if not options.output.strip():
+        refuse("-o needs the name of a folder")
+    options.output = Path(options.output)
     return options
 
 
-def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, Figure | DataFrame]]:
-    """Go the road from the CSV file to the report, the doubts, and the files to be saved."""
-    customers = read_customers(options.csv)
-    names = choose_features(customers, options.features, options.csv)
-    given = to_numbers(customers, names, options.csv)
-    categories = find_categories(customers.drop(columns=names))
+def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, object]]:
+    """Go the road from the CSV file to the report, the warnings, and the files to be saved."""
+    with naming(options.csv):
+        text, dialect = load(options.csv)
+        customers = parse(text, dialect)
+        names = choose_features(customers, options.features, options.csv)
+        numbers = to_numbers(customers, names, text, dialect)
+        logged = choose_logged(numbers, options.log)
+        points = take_logarithms(numbers, logged, text, dialect, customers.columns).dropna()
+        require_enough(points, options.clusters or 3)
+    texts = find_categories(customers.drop(columns=[*names, *NEW_COLUMNS], errors="ignore"))
+    given, categories = numbers.rename(columns=shorten(names)), shorten_categories(texts)
     overview = explore(customers, given, categories, options.csv.name)
+    oddities = find_oddities(customers, numbers, logged)
 
-    features = given.dropna()
-    require_enough(features, options.clusters or 3, options.csv)
-    points, seed = scale(features, options.no_scale), options.seed
+    points, seed = scale(points, options.no_scale), options.seed
     curve, labels, silhouettes = find_segments(points, options.clusters, options.max_clusters, seed)
-    k = labels.max()
+    k, features = labels.max(), given.dropna()
     profiles = profile(features, labels, silhouettes, find_stability(points, labels, seed))
     lacking = lacks_segments(curve, profiles, find_even_silhouette(points, k, seed))
     verdict = give_verdict(curve, k, lacking)
     indicators = indicate(categories.loc[features.index])
     means = pd.concat([features, indicators], axis=1).groupby(labels).mean()
+    members = Series(labels, features.index)
 
     files = {
         "01_distributions.png": draw_distributions(given),
@@ -915,8 +1277,8 @@ def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, Figu
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
         "07_clusters_2d.png": draw_clusters_2d(features, labels, profiles),
         "09_profiles.png": draw_profiles(features, indicators, labels, profiles),
-        "segments.csv": add_segments(options.csv, Series(labels, features.index), profiles),
-        "profiles.csv": add_means(profiles, means),
+        "segments.csv": add_segments(text, dialect, customers, members, profiles["Name"]),
+        "profiles.csv": add_means(profiles, means.set_axis([*names, *indicate(texts)], axis=1)),
         "elbow.csv": curve,
     }
     if categories.shape[1]:
@@ -926,45 +1288,72 @@ def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, Figu
     trust = paragraph("Trust", give_trust(profiles, silhouettes))
     table = tabulate(profiles, means.iloc[:, : len(names)])
     report = f"{overview}\n\n{paragraph('Verdict', verdict)}\n{trust}\n\n{table}"
-    return report, find_doubts(curve, k, profiles, lacking), files
+    return report, oddities + find_doubts(curve, k, profiles, lacking), files
 
 
 def tell(kind: str, message: object) -> None:
     """Print one line for the user on stderr: a warning or an error."""
-    print(f"segment.py: {kind}: {message}", file=sys.stderr)
+    print(f"segment.py: {kind}: {one_line(message)}", file=sys.stderr)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the command; return 0, 2 if the input can't be used, 130 if interrupted."""
+def find_fonts() -> list[str]:
+    """Return the fonts to look for letters in: the theme's, and which others are installed."""
+    installed = fontManager.get_font_names()
+    return [*THEME["font.family"], *(font for font in OTHER_FONTS if font in installed)]
+
+
+def run(argv: list[str] | None) -> None:
+    """Do what the command line says; InputError if it can't be done."""
     started = time.perf_counter()
-    if hasattr(sys.stdout, "reconfigure"):  # a narrow console shall not stop a wide name
-        sys.stdout.reconfigure(errors="backslashreplace")
+    options = parse_arguments(argv)
+    require_folder(options.output, options.csv)
+    if not options.show:
+        matplotlib.use("agg")
+    theme = THEME | {"font.family": find_fonts()}
     try:
-        options = parse_arguments(argv)
-        if os.path.isfile(options.output):
-            raise InputError(f"{options.output}: is a file, not a folder; name another with -o")
-        if not options.show:
-            matplotlib.use("agg")
-        with plt.style.context(THEME, after_reset=True):
+        with (
+            plt.style.context(theme, after_reset=True),
+            warnings.catch_warnings(record=True) as caught,
+        ):
+            warnings.filterwarnings("always", "Glyph")
             report, doubts, files = analyse(options)
             save(options.output, files | {"report.txt": report + "\n"})
+            if any("missing from" in str(warning.message) for warning in caught):
+                doubts.append("some letters have no font on this machine and are drawn as boxes")
             seconds = time.perf_counter() - started
-            print(f"{report}\n\n{len(files) + 1} files in {options.output}, {seconds:.1f} s")
+            print(
+                f"{report}\n\n{len(files) + 1} files in {options.output}, {seconds:.1f} s",
+                flush=True,
+            )
             for doubt in doubts:
                 tell("warning", doubt)
             if options.show and plt.get_backend().lower() == "agg":
                 tell("warning", "no window can be opened here; look into the folder instead")
             elif options.show:
                 plt.show()
+    finally:
+        plt.close("all")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; return 0, 2 if the input can't be used, 130 if interrupted."""
+    if hasattr(sys.stdout, "reconfigure"):  # a narrow console shall not stop a wide name
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        run(argv)
     except InputError as error:
         tell("error", error)
         return 2
     except KeyboardInterrupt:
         return 130
-    finally:
-        plt.close("all")
+    except BrokenPipeError:  # whoever reads the report has seen enough; the files are written
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
+    sys.exit(status)

@@ -54,6 +54,11 @@ def call_main(folder: Path, *arguments: object) -> Run:
     return Run(status, out.getvalue(), err.getvalue(), folder)
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Read every file in the folder and below."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.fixture(scope="session")
 def default_run(tmp_path_factory) -> Run:
     """Run the command once with nothing but an output folder, from a folder of no meaning."""

@@ -2,7 +2,7 @@
 
 import matplotlib
 import pytest
-from conftest import FEATURES, MALL_CSV, ROOT, call_main, run_command
+from conftest import FEATURES, MALL_CSV, call_main, run_command
 
 import segment
 
@@ -82,70 +82,6 @@ def test_k_that_was_asked_for_is_the_k_that_is_fitted(income_run):
     assert [row["Segment"] for row in income_run.rows("profiles.csv")] == list("12345")
 
 
-HEADER = "CustomerID,Gender,Age,Annual Income (k$),Spending Score (1-100)\n"
-ROWS = "1,Male,19,15,39\n2,Male,21,15,81\n3,Female,20,16,6\n4,Female,23,16,77\n"
-REFUSED = {
-    "empty file": ("", [], "is empty"),
-    "header only": (HEADER, [], "no customers"),
-    "text": (HEADER + ROWS + "5,Female,3l,17,40\n", [], "line 6, column Age: '3l' is not a number"),
-    "infinity": (HEADER + ROWS + "5,Female,31,inf,40\n", [], "line 6, column Annual Income (k$)"),
-    "two of three features": ("Age,Income\n1,2\n3,4\n5,7\n", [], "-f Age Income"),
-    "no numbers": ("Name,City\nAnn,Rome\nBob,Oslo\n", [], "no two columns of numbers"),
-    "misspelt feature": (HEADER + ROWS, ["-f", "Age", "Spendin Score"], "Spending Score (1-100)"),
-    "unknown feature": (HEADER + ROWS, ["-f", "Age", "zzz"], "it has CustomerID, Gender, Age"),
-    "ambiguous": ("Pay (EUR),Pay ($),Age\n1,2,3\n2,3,1\n4,4,4\n", ["-f", "pay", "age"], "Pay ($)"),
-    "one feature": (HEADER + ROWS, ["-f", "Age"], "two or more"),
-    "same feature twice": (HEADER + ROWS, ["-f", "Age", "age"], "two or more different"),
-    "constant": ("A,B\n1,2\n1,3\n1,4\n", ["-f", "A", "B"], "column A has one value"),
-    "all missing": (
-        "A,B\n,2\n,3\n,4\n",
-        ["-f", "A", "B"],
-        "no customer has a number in all of A, B",
-    ),
-    "two customers": ("A,B\n1,2\n2,3\n", ["-f", "A", "B"], "too few for 3 segments"),
-    "k of 1": (HEADER + ROWS, ["-k", "1"], "-k 1"),
-    "k above customers": (HEADER + ROWS, ["-k", "5"], "too few for 5 segments"),
-    "k of text": (HEADER + ROWS, ["-k", "five"], "-k"),
-    "short elbow": (HEADER + ROWS, ["--max-clusters", "2"], "--max-clusters 2"),
-    "negative seed": (HEADER + ROWS, ["--seed", "-1"], "--seed -1"),
-    "unknown option": (HEADER + ROWS, ["--dpi", "300"], "--dpi"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_refusals_are_one_line_and_leave_nothing(case, tmp_path, monkeypatch, capsys):
-    content, arguments, told = REFUSED[case]
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "shop.csv").write_text(content)
-    assert segment.main(["shop.csv", *arguments]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("segment.py: error: ") and err.count("\n") == 1
-    assert told in err
-    assert names_in(tmp_path) == ["shop.csv"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["nowhere.csv"], "nowhere.csv: there is no such file"),
-        ([MALL_CSV, "-k", "201"], "too few for 201 segments"),
-        ([MALL_CSV, "-o", "taken"], "taken: is a file"),
-        ([MALL_CSV, "-o", "taken/deeper"], "taken/deeper: can't be written"),
-        ([ROOT], "can't be read"),
-    ],
-)
-def test_refusals_of_paths(arguments, told, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "taken").write_text("here first")
-    assert segment.main([str(argument) for argument in arguments]) == 2
-    err = capsys.readouterr().err
-    assert err.startswith("segment.py: error: ") and err.count("\n") == 1
-    assert told in err
-    assert names_in(tmp_path) == ["taken"]
-    assert (tmp_path / "taken").read_text() == "here first"
-
-
 def test_command_that_a_refusal_shows_works(tmp_path, monkeypatch, capsys):
     rows = [f"{i},{i % 5 * 10 + i % 3},{i % 2 * 100 + i % 7}\n" for i in range(40)]
     (tmp_path / "two words.csv").write_text("id,Visits (a year),Spent $\n" + "".join(rows))
@@ -167,6 +103,7 @@ def test_help_names_every_option(capsys):
         "--features",
         "--clusters",
         "--max-clusters",
+        "--log",
         "--no-scale",
         "--seed",
         "--show",
