@@ -46,8 +46,10 @@ import time
 import warnings
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -118,7 +120,7 @@ OUTPUTS = [
     *("05_elbow.png", "06_silhouette.png", "07_clusters_2d.png", "08_clusters_3d.png"),
     *("09_profiles.png", "segments.csv", "profiles.csv", "elbow.csv", "report.txt"),
 ]
-TEMPORARY = ".segment-"  # how the name of a folder of unfinished files begins
+TEMPORARY = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
 NEW_COLUMNS = ["Segment", "Segment name"]
 
 UNIT = re.compile(r"\(.*?\)|\[.*?\]")  # the "(k$)" of "Annual Income (k$)"
@@ -181,13 +183,15 @@ SPREADSHEETS = b"PK\3\4", b"\xd0\xcf\x11\xe0"  # how .xlsx and .xls begin
 
 
 def load(path: Path) -> tuple[bytes, dict[str, str]]:
-    """Unpack and decode a file; return its text in UTF-8, and pandas' options for its dialect.
+    """Unpack and decode a file; return its text and pandas' options for its dialect.
+
+    The text is in UTF-8 and its lines end in LF, whatever they were.
 
     Raises InputError if the file can't be read, is a spreadsheet, or has bytes that no text has.
     """
-    if path.is_dir():
-        raise InputError("is a folder; name the CSV file in it")
     try:
+        if path.is_dir():
+            raise InputError("is a folder; name the CSV file in it")
         data = path.read_bytes()
         if data.startswith(SPREADSHEETS) and path.suffix.lower() != ".zip":
             raise InputError("is a spreadsheet; open it and save the customers' sheet as CSV")
@@ -214,11 +218,13 @@ def load(path: Path) -> tuple[bytes, dict[str, str]]:
             break
     else:
         raise InputError("is no text in UTF-8, UTF-16 or Windows-1252; save it as CSV (UTF-8)")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     before, nul, _ = text.partition("\0")
     if nul:
-        line = len(re.findall(r"\r\n?|\n", before)) + 1
         raise InputError(
-            f"line {line:,} has a NUL byte: the file is damaged, or no text; save it as CSV (UTF-8)"
+            f"line {before.count(chr(10)) + 1:,} has a NUL byte: the file is damaged, or no text; "
+            "save it as CSV (UTF-8)"
         )
     text = text.encode()
     return text, find_dialect(text)
@@ -229,6 +235,7 @@ def read_records(text: bytes, sep: str) -> Iterator[tuple[int, list[str]]]:
 
     The header is the first of them. Raises InputError where quotes do not match.
     """
+    csv.field_size_limit(2**31 - 1)  # of a C long, the same everywhere
     lines = io.TextIOWrapper(io.BytesIO(text), "utf-8", newline="")
     reader = csv.reader(lines, delimiter=sep, skipinitialspace=True, strict=True)
     line = 1
@@ -259,9 +266,9 @@ def find_dialect(text: bytes) -> dict[str, str]:
         return 1 < max(widths, default=0) == min(widths), max(widths, default=0)
 
     def count_decimals(mark: str) -> int:
-        number = rf"(\d*{mark}(\d\d?|\d{{4,}})|0?{mark}\d+)"
+        number = rf"[+-]?(\d*{mark}(\d\d?|\d{{4,}})|0?{mark}\d+)"
         head = text[:HEAD_BYTES].decode(errors="ignore")
-        return len(re.findall(rf'(?<![^"\s{sep}])[+-]?{number}(?![^"\s{sep}])', head))
+        return len(re.findall(rf'[{sep}\n"] *{number} *(?=[{sep}\n"])', head))
 
     sep = max(SEPARATORS, key=count_fields)
     comma = sep != "," and count_decimals(",") > count_decimals(r"\.")
@@ -294,9 +301,11 @@ def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
         require_whole(text, sep, None)
         reason = " ".join(str(error).split())
         raise InputError(f"can't be read as a CSV file: {reason}") from None
-    # pandas fills short records with blanks and lets quotes swallow lines. Where there is no quote
-    # and no record is too long, the number of separators tells if one is too short.
-    if b'"' in text or text.count(sep.encode()) != (len(customers) + 1) * (len(names) - 1):
+    # pandas fills short records with blanks, forgives a separator at their ends, and lets quotes
+    # swallow lines. Without quotes a record is a line, and all have as many separators.
+    lines = Counter(map(bytes.count, io.BytesIO(text), itertools.repeat(sep.encode())))
+    records = lines.pop(len(names) - 1, 0)
+    if b'"' in text or lines.keys() - {0} or records != len(customers) + 1:
         require_whole(text, sep, len(customers))
     if customers.empty:
         raise InputError("has a header but no customers; it needs a line for each")
@@ -306,7 +315,7 @@ def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
     if len(numeric) and pd.to_numeric(numeric.to_series(), errors="coerce").notna().all():
         raise InputError(
             f"line {line:,} has numbers where names of columns belong ({', '.join(numeric[:3])}); "
-            "put a header above it"
+            "put a header above it, or give these columns names that are no numbers"
         )
     return customers
 
@@ -324,6 +333,13 @@ def require_whole(text: bytes, sep: str, customers: int | None) -> None:
                 f"({quote(header[0])} ...) differ in the number of fields: {len(fields):,} and "
                 f"{len(header):,}; correct the line, or remove what is neither header nor customer"
             )
+        for field in fields:
+            breaks = field.count("\n")
+            if breaks and field.count(sep) == breaks * (len(header) - 1) > breaks:
+                raise InputError(
+                    f"line {line:,}: the quotes around {quote(field)} ... hold whole lines of "
+                    "customers; correct the quotes"
+                )
     if customers is not None and customers != found:
         raise InputError("can't be read as CSV: its line ends and quotes are not in order")
 
@@ -443,45 +459,73 @@ def choose_logged(features: DataFrame, wanted: list[str]) -> list[str]:
     for name, column in found.items():
         if column is None:
             raise InputError(f"--log {name} is none of the features: {', '.join(features)}")
-    return list(found.values())
+    return list(dict.fromkeys(found.values()))
 
 
-def require_enough(features: DataFrame, k: int) -> None:
-    """Raise InputError unless the customers differ in each feature, and k of them from another."""
+def require_differences(features: DataFrame) -> None:
+    """Raise InputError unless some customers have all features, and differ in each of them."""
     if features.empty:
         raise InputError(f"no customer has a number in all of {', '.join(features)}")
-    for name in features.columns[~(features.std(ddof=0) > 0)]:
+    width = features.max() - features.min()
+    alike = ~(features.std(ddof=0) > 0) | (width <= 1e-12 * features.abs().max())
+    for name in features.columns[alike]:
         raise InputError(
             f"column {name} has one value for all customers that have every feature; "
             "choose other columns with -f"
         )
-    distinct = count_distinct((features / features.std()).to_numpy())
+
+
+def require_enough(points: np.ndarray, k: int) -> None:
+    """Raise InputError unless K-Means can tell k customers apart."""
+    distinct = count_distinct(points)
     if distinct < k:
         raise InputError(
-            f"{distinct:,} different customers of {len(features):,} with every feature are too "
-            f"few for {k:,} segments; give more customers or a smaller -k"
+            f"{distinct:,} different customers of {len(points):,} with every feature are too few "
+            f"for {k:,} segments; give more customers or a smaller -k"
         )
+
+
+def refuse_thousands(
+    features: DataFrame, customers: DataFrame, text: bytes, dialect: dict[str, str]
+) -> None:
+    """Raise InputError if all fractions of a feature look like thousands: 1.677 beside 900.
+
+    Where commas separate the fields, a point marks decimals; elsewhere it may be either way.
+    """
+    doubtful = re.compile(rf"[+-]?[1-9]\d{{0,2}}[{dialect['decimal']}]\d{{3}}")
+    certain = re.compile(r"[+-]?\d{4,}")  # thousands without a separator
+    for name in features.columns[(features % 1 > 0).any()] if dialect["sep"] != "," else ():
+        column = customers.columns.get_loc(name)
+        records = itertools.islice(read_records(text, dialect["sep"]), 1, None)
+        written = Series([fields[column].strip() for _, fields in records])
+        wrong = written.str.fullmatch(doubtful)
+        clear = written.str.match(certain) | (features[name] % 1 > 0) & ~wrong
+        if not clear.any():
+            reason = "may mean thousands or decimals; write it without a separator"
+            refuse_value(text, dialect, column, wrong.to_numpy(), reason)
 
 
 def find_categories(customers: DataFrame) -> DataFrame:
     """Take the categories out of the customers: texts of few values; "(blank)" where missing."""
     texts = customers.select_dtypes(exclude="number")
     counts, most = texts.nunique(), min(MOST_CATEGORY_VALUES, len(customers) // 2)
-    return texts.loc[:, (counts >= 2) & (counts <= most)].fillna("(blank)").astype("category")
+    texts = texts.loc[:, (counts >= 2) & (counts <= most)].fillna("(blank)").astype("category")
+    return texts.apply(lambda values: values.cat.rename_categories(str))  # of True and False
 
 
 def shorten_categories(categories: DataFrame) -> DataFrame:
-    """Return the categories with short names and short values."""
-    values = categories.apply(
-        lambda texts: texts.cat.rename_categories(shorten(texts.cat.categories))
+    """Return the categories with values short enough for pictures."""
+    return categories.apply(
+        lambda values: values.cat.rename_categories(shorten(values.cat.categories))
     )
-    return values.rename(columns=shorten(categories))
 
 
 def shorten(names: Iterable[str]) -> dict[str, str]:
     """Cut the names that are too long for a picture, and number those, so that none are alike."""
     return {
-        name: name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 6]}… ({place})"
+        name: name
+        if len(name) <= LONGEST_NAME and "…" not in name
+        else f"{name[: LONGEST_NAME - 6]}… ({place})"
         for place, name in enumerate(names, 1)
     }
 
@@ -527,8 +571,9 @@ def count_bands(values: Series, is_age: bool) -> Series:
         return values.value_counts().sort_index().rename("{:,.15g}".format)
     whole = bool((values.dropna() % 1 == 0).all())
     edges = MaxNLocator(nbins=5, integer=whole).tick_values(values.min(), values.max())
+    edges[-1] = max(edges[-1], values.max())
     starts = edges[:-1] + whole
-    starts[0] = min(starts[0], values.min())
+    starts[0] = edges[0] = min(starts[0], values.min())
     bands = [f"{low:,.15g} to {high:,.15g}" for low, high in zip(starts, edges[1:], strict=True)]
     return pd.cut(values, edges, include_lowest=True).value_counts(sort=False).set_axis(bands)
 
@@ -610,7 +655,9 @@ def take_logarithms(
         if wrong.any():
             reason = "has no logarithm of 1 more; leave the column out of --log"
             refuse_value(text, dialect, header.get_loc(name), wrong, reason)
-    return features.assign(**np.log1p(features[logged]))
+    features = features.copy()
+    features[logged] = np.log1p(features[logged])
+    return features
 
 
 def scale(features: DataFrame, raw: bool) -> np.ndarray:
@@ -813,16 +860,21 @@ def add_means(profiles: DataFrame, means: DataFrame) -> DataFrame:
 
 
 def add_segments(
-    text: bytes, dialect: dict[str, str], customers: DataFrame, members: Series, names: Series
+    text: bytes,
+    dialect: dict[str, str],
+    customers: DataFrame,
+    features: list[str],
+    members: Series,
+    names: Series,
 ) -> Iterator[list[str]]:
     """Yield header and customers as the file spells them, with Segment and Segment name added.
 
     `members` has the segment of every customer that has one, indexed by row; the others are blank.
-    Decimal commas become points, because the table that is written separates its fields by commas.
+    Decimal commas of the features become points, because commas separate the fields here.
     """
     records = (fields for _, fields in read_records(text, dialect["sep"]))
     kept = [column for column, name in enumerate(customers) if name not in NEW_COLUMNS]
-    numeric = customers.columns.isin(customers.select_dtypes("number").columns)
+    numeric = customers.columns.isin(features)
     header = next(records)
     yield [*(header[column].strip() for column in kept), *NEW_COLUMNS]
     additions = [["", ""], *([str(segment), name] for segment, name in names.items())]
@@ -1161,7 +1213,7 @@ def require_folder(folder: Path, csv_file: Path) -> None:
     """Raise InputError unless every output can be written into the folder, none over the input."""
     place = folder.absolute()
     try:
-        while not place.exists():
+        while not os.path.lexists(place):
             place = place.parent
         if not place.is_dir():
             raise InputError(f"{place}: is a file, not a folder; name another place with -o")
@@ -1170,7 +1222,7 @@ def require_folder(folder: Path, csv_file: Path) -> None:
         for output in (folder / name for name in OUTPUTS):
             if output.is_dir():
                 raise InputError(f"{output}: is a folder where a file is to be written; move it")
-            if output.exists() and csv_file.exists() and output.samefile(csv_file):
+            if output.exists() and os.path.exists(csv_file) and output.samefile(csv_file):
                 raise InputError(f"{output}: is the input, and would be replaced; move it")
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: can't be written: {error}; name another with -o") from None
@@ -1184,7 +1236,7 @@ def save(folder: Path, files: dict[str, Figure | DataFrame | str | Iterator[list
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for killed in folder.glob(TEMPORARY + "*"):
+        for killed in folder.glob(TEMPORARY + "*/"):
             shutil.rmtree(killed)
         with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder) as temporary:
             for name, content in files.items():
@@ -1252,14 +1304,19 @@ def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, obje
         names = choose_features(customers, options.features, options.csv)
         numbers = to_numbers(customers, names, text, dialect)
         logged = choose_logged(numbers, options.log)
-        points = take_logarithms(numbers, logged, text, dialect, customers.columns).dropna()
+        refuse_thousands(numbers, customers, text, dialect)
+        seen = take_logarithms(numbers, logged, text, dialect, customers.columns).dropna()
+        require_differences(seen)
+        points, seed = scale(seen, options.no_scale), options.seed
         require_enough(points, options.clusters or 3)
     texts = find_categories(customers.drop(columns=[*names, *NEW_COLUMNS], errors="ignore"))
-    given, categories = numbers.rename(columns=shorten(names)), shorten_categories(texts)
+    short = shorten([*names, *texts])
+    given, categories = (
+        table.rename(columns=short) for table in (numbers, shorten_categories(texts))
+    )
     overview = explore(customers, given, categories, options.csv.name)
     oddities = find_oddities(customers, numbers, logged)
 
-    points, seed = scale(points, options.no_scale), options.seed
     curve, labels, silhouettes = find_segments(points, options.clusters, options.max_clusters, seed)
     k, features = labels.max(), given.dropna()
     profiles = profile(features, labels, silhouettes, find_stability(points, labels, seed))
@@ -1277,7 +1334,7 @@ def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, obje
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
         "07_clusters_2d.png": draw_clusters_2d(features, labels, profiles),
         "09_profiles.png": draw_profiles(features, indicators, labels, profiles),
-        "segments.csv": add_segments(text, dialect, customers, members, profiles["Name"]),
+        "segments.csv": add_segments(text, dialect, customers, names, members, profiles["Name"]),
         "profiles.csv": add_means(profiles, means.set_axis([*names, *indicate(texts)], axis=1)),
         "elbow.csv": curve,
     }
@@ -1291,9 +1348,18 @@ def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, obje
     return report, oddities + find_doubts(curve, k, profiles, lacking), files
 
 
+def say(stream: TextIO | None, text: str) -> None:
+    """Print for the user, if the stream takes it: a closed pipe or a full disk is no error here."""
+    try:
+        if stream:
+            print(text, file=stream, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def tell(kind: str, message: object) -> None:
     """Print one line for the user on stderr: a warning or an error."""
-    print(f"segment.py: {kind}: {one_line(message)}", file=sys.stderr)
+    say(sys.stderr, f"segment.py: {kind}: {one_line(message)}")
 
 
 def find_fonts() -> list[str]:
@@ -1321,9 +1387,9 @@ def run(argv: list[str] | None) -> None:
             if any("missing from" in str(warning.message) for warning in caught):
                 doubts.append("some letters have no font on this machine and are drawn as boxes")
             seconds = time.perf_counter() - started
-            print(
+            say(
+                sys.stdout,
                 f"{report}\n\n{len(files) + 1} files in {options.output}, {seconds:.1f} s",
-                flush=True,
             )
             for doubt in doubts:
                 tell("warning", doubt)
@@ -1346,9 +1412,6 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever reads the report has seen enough; the files are written
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return 0
 
 

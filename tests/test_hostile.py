@@ -60,6 +60,22 @@ REFUSED = {  # case: (content of shop.csv, arguments, what the error says)
     "comma and point": ("A;B\n1,5;2\n2,5;3\n3.5;4\n", BY_TWO, "line 4, column A: '3.5'"),
     "text among decimal commas": ("A;B\n1,5;2\nNA;3\n3k;4\n", BY_TWO, "line 4, column A: '3k'"),
     "thousands or decimals": ("A;B\n1,200;2\n1,300;3\n2,400;4\n", BY_TWO, "column A: '1,200'"),
+    "thousands with points": (
+        "A;B\n900;2\n1.677;3\n2.454;4\n",
+        BY_TWO,
+        "line 3, column A: '1.677'",
+    ),
+    "thousands beside decimals": (
+        "A;B;C\n1,677;2;5,5\n900;3;6,5\n2,454;4;7,5\n",
+        BY_TWO,
+        "line 2, column A: '1,677' may mean thousands or decimals",
+    ),
+    "separators that add up": ("A,B,C\n1,2,3,\n5,9,6,\n4,5\n7,1\n", BY_TWO, "line 2 ('1' ...) and"),
+    "quotes around customers": (
+        SHOP + '5,"Male,31,17,4\n6,Male",3,4,5\n7,Male,1,2,3\n',
+        [],
+        "line 6: the quotes around 'Male,31,17,4 6,Male'",
+    ),
     "field too many": (SHOP + "5,Female,31,17,40,1\n6,Male,1,2,3\n", [], "line 6 ('5' ...) and"),
     "field too many at once": ("A,B\n1,2,3\n4,5,6\n", BY_TWO, "line 2 ('1' ...) and"),
     "field too many at the end": ("A,B\n1,2\n4,5,\n", BY_TWO, "line 3 ('4' ...) and"),
@@ -109,6 +125,21 @@ REFUSED = {  # case: (content of shop.csv, arguments, what the error says)
     "one feature": (SHOP, ["-f", "Age"], "two or more"),
     "same feature twice": (SHOP, ["-f", "Age", "age"], "two or more different"),
     "constant": ("A,B\n1,2\n1,3\n1,4\n", BY_TWO, "column A has one value"),
+    "constant but for rounding": (
+        "A,B\n.1,2\n.1,3\n.1,4\n.1,5\n",
+        BY_TWO,
+        "column A has one value",
+    ),
+    "constant but for the last bit": (
+        "A,B\n.3,2\n.30000000000000004,3\n.3,4\n",
+        BY_TWO,
+        "column A has one value",
+    ),
+    "k above what K-Means sees": (
+        "A,B\n0,2\n1e12,3\n0,4\n1e12,5\n0,6\n",
+        [*BY_TWO, "--no-scale", "-k", "4"],
+        "2 different customers of 5",
+    ),
     "constant in effect": ("A,B\n1e-200,2\n2e-200,3\n1e-200,4\n", BY_TWO, "column A has one value"),
     "feature of blanks": ("A,B\n,2\n ,3\nNA,4\n", BY_TWO, "column A is empty"),
     "never both": ("A,B\n,2\n1,\n,4\n2,\n", BY_TWO, "no customer has a number in all of A, B"),
@@ -129,6 +160,7 @@ REFUSED = {  # case: (content of shop.csv, arguments, what the error says)
     "output is a file": (SHOP, ["-o", "taken"], "taken: is a file"),
     "output in a file": (SHOP, ["-o", "taken/deeper"], "taken: is a file"),
     "output name too long": (SHOP, ["-o", "x" * 300], "can't be written"),
+    "input name too long": (SHOP, ["x" * 300], "can't be read: File name too long"),
     "missing file": (SHOP, ["nowhere.csv"], "nowhere.csv: there is no such file"),
     "missing address": (SHOP, ["https://example.org/shop.csv"], "there is no such file"),
     "folder": (SHOP, ["."], ".: is a folder; name the CSV file in it"),
@@ -206,10 +238,13 @@ SAME_MALL = {  # case: the content of a file that holds the customers of the mal
     "no-break spaces": MALL.replace(",", "\xa0,\xa0").encode(),
     "Genre": MALL.replace("Gender", "Genre").encode(),
     "blank lines": MALL.replace("\n", "\n\n").encode() + b"\n \n\t\n\n",
+    "blank lines that end in CR": MALL.replace("\n", "\r \r\r").encode(),
     "no last line end": MALL.rstrip("\n").encode(),
     "quotes everywhere": '"{}"\n'.format(
         MALL.rstrip("\n").replace(",", '","').replace("\n", '"\n"')
     ).encode(),
+    "CR in quotes": MALL.replace("Female", '"Fe\rmale"').encode(),
+    "a long text": MALL.replace("1,Male", "1," + "x" * 200_000, 1).encode(),
     "quoted breaks": MALL.replace("Female", '"Female,\n ""or"" so"').encode(),
     "quoted break in the header": MALL.replace("Annual Income (k$)", '"Annual\nIncome"').encode(),
     "a quote inside a value": MALL.replace("1,Male", '1,Ma"le', 1).encode(),
@@ -298,6 +333,23 @@ DRAWN = {  # case: (table, arguments, what a warning says)
             City=[f"city {i}" for i in range(10_000)]
         ),
         ["-f", "A", "B", "--max-clusters", "3"],
+        "",
+    ),
+    "true and false": (
+        pd.DataFrame(mixture(2), columns=["A", "B"]).assign(Member=[True, False] * 30),
+        BY_TWO,
+        "",
+    ),
+    "logarithm of a column called self": (
+        pd.DataFrame(np.abs(mixture(2)), columns=["self", "B"]),
+        ["-f", "self", "B", "--log", "self", "SELF", "B"],
+        "",
+    ),
+    "names alike once they are cut": (
+        pd.DataFrame(mixture(2), columns=["y" * 40, "y" * 24 + "… (1)"]).assign(
+            City=["z" * 40, "z" * 24 + "… (1)", "z"] * 20, **{"y" * 41: ["a", "b"] * 30}
+        ),
+        ["-f", "y" * 40, "y" * 24 + "… (1)"],
         "",
     ),
     "four customers": (pd.DataFrame({"A": [1, 2, 8, 9], "B": [1, 3, 2, 9]}), BY_TWO, ""),

@@ -79,6 +79,8 @@ def test_bands_are_round_and_hold_everyone():
     assert segment.count_bands(pd.Series([17.0, 30]), is_age=True)["under 18"] == 1
     rates = pd.Series(np.linspace(-0.31, 0.42, 50))
     assert segment.count_bands(rates, is_age=False).sum() == 50
+    sums = pd.Series(np.cumsum([0, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1]) + 1e-16)
+    assert segment.count_bands(sums, is_age=False).sum() == 8
     times = pd.Series(1.7e9 + np.arange(20) / 1000)
     assert segment.count_bands(times, is_age=False).sum() == 20
     assert segment.count_bands(pd.Series([0.0, 1, 1]), is_age=False).to_dict() == {"0": 1, "1": 2}

@@ -78,8 +78,8 @@ def test_killed_runs_leave_every_file_whole(killer, before, after, tmp_path):
 
 
 def test_litter_of_a_killed_run_is_gone_after_the_next(tmp_path):
-    (tmp_path / "output" / ".segment-x1y2").mkdir(parents=True)
-    (tmp_path / "output" / ".segment-x1y2" / "05_elbow.png").write_text("half")
+    (tmp_path / "output" / ".segment-unfinished-x1y2").mkdir(parents=True)
+    (tmp_path / "output" / ".segment-unfinished-x1y2" / "05_elbow.png").write_text("half")
     (tmp_path / "output" / ".mine").mkdir()
     assert call_main(tmp_path / "output", *QUICK).status == 0
     assert [path.name for path in (tmp_path / "output").glob(".*")] == [".mine"]
@@ -133,6 +133,14 @@ def test_closed_pipe_is_no_error(tmp_path):
     assert done.returncode == 0
     assert done.stdout.startswith("Data") and done.stdout.count("\n") == 1 and done.stderr == ""
     assert (folder / "report.txt").read_text().startswith(done.stdout)
+
+
+def test_full_disk_behind_the_report_is_no_error(tmp_path):
+    for arguments, status in (QUICK, 0), (["nowhere.csv"], 2):
+        command = [sys.executable, ROOT / "segment.py", *arguments, "-o", tmp_path]
+        with open("/dev/full", "w") as full:
+            assert subprocess.run(command, stdout=full, stderr=full).returncode == status
+    assert (tmp_path / "report.txt").exists()
 
 
 def test_folder_that_is_read_only_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
