@@ -23,8 +23,11 @@ means       DataFrame indexed by segment: mean of each feature, share of each ca
 import os
 import signal
 
-if __name__ == "__main__":  # Ctrl-C among the imports shall show no traceback of them
+if __name__ == "__main__":
+    # Ctrl-C among the imports shall show no traceback of them, and threads of K-Means that wait
+    # for each other are no faster on small data, but many times as slow on a busy machine.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import bz2
@@ -32,6 +35,7 @@ import codecs
 import contextlib
 import csv
 import difflib
+import functools
 import gzip
 import io
 import itertools
@@ -46,10 +50,9 @@ import time
 import warnings
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -73,6 +76,7 @@ MISSING_WORDS = ["NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]  # b
 ID_NAMES = {"customerid", "customernumber", "custid", "clientid", "memberid", "userid", "id"}
 LARGEST_NUMBER = 1e15  # up to here a float tells a number from the next
 HEAD_BYTES = 2**20  # in which the dialect of a file shows
+LINES_BYTES = 2**22  # of lines that are written at once
 SEPARATORS = ",;\t|"
 MOST_SEGMENTS = 30  # that pictures and names can tell apart
 SKEWED = 2  # skewness from which the longest tails make segments of their own
@@ -80,6 +84,10 @@ LONGEST_NAME = 30  # letters of a name in pictures and report
 MOST_CATEGORY_VALUES = 10  # a text column with more distinct values is no category
 AGE_GROUPS = {"under 18": 17, "18-25": 25, "26-35": 35, "36-45": 45, "46-55": 55, "56+": np.inf}
 
+SAMPLE = 10_000  # customers, drawn at random, whom search, stability and density curves look at
+SILHOUETTE_SAMPLE = 2_000  # of them for silhouettes, whose cost grows with the square
+SCATTER_SAMPLE = 5_000  # points that a picture shows
+MOST_BINS = 100  # of a histogram
 SEARCH_RESTARTS = 25  # at each k; leaves the WCSS of the mall within 1% of the best known
 FINAL_RESTARTS = 300  # one start in 15 finds the best 6 mall segments: all of 300 miss in 1e-9
 CLEAR_SHARPNESS = 2.5  # an elbow at least this sharp is called clear
@@ -121,6 +129,8 @@ OUTPUTS = [
     *("09_profiles.png", "segments.csv", "profiles.csv", "elbow.csv", "report.txt"),
 ]
 TEMPORARY = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
+STEPS = ["read", "explore", "search for k", "fit", "draw", "save"]
+SHORT_RUN = 2  # seconds, after which a run says what it is at
 NEW_COLUMNS = ["Segment", "Segment name"]
 
 UNIT = re.compile(r"\(.*?\)|\[.*?\]")  # the "(k$)" of "Annual Income (k$)"
@@ -212,21 +222,20 @@ def load(path: Path) -> tuple[bytes, dict[str, str]]:
         reason = " ".join(str(getattr(error, "strerror", None) or error).split())
         raise InputError(f"can't be read: {reason}") from None
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp1252"]:
+    encodings = ["utf-16"] if wide else ["utf-8-sig", "cp1252"]
+    for encoding in encodings if not data.isascii() else ():
         with contextlib.suppress(UnicodeDecodeError):
-            text = data.decode(encoding)
+            data = data.decode(encoding).encode()
             break
     else:
-        raise InputError("is no text in UTF-8, UTF-16 or Windows-1252; save it as CSV (UTF-8)")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    before, nul, _ = text.partition("\0")
-    if nul:
+        if not data.isascii():
+            raise InputError("is no text in UTF-8, UTF-16 or Windows-1252; save it as CSV (UTF-8)")
+    text = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+    if b"\0" in text:
         raise InputError(
-            f"line {before.count(chr(10)) + 1:,} has a NUL byte: the file is damaged, or no text; "
-            "save it as CSV (UTF-8)"
+            f"line {text[: text.index(0)].count(10) + 1:,} has a NUL byte: the file is damaged, or "
+            "no text; save it as CSV (UTF-8)"
         )
-    text = text.encode()
     return text, find_dialect(text)
 
 
@@ -288,25 +297,21 @@ def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
                 f"line {line:,}, the header, has the name '{name}' {names.count(name):,} times; "
                 "give each column its own"
             )
+    # pandas takes the width of the first customer for that of all, and lets quotes swallow lines.
+    if b'"' in text or any(
+        len(fields) != len(header) for _, fields in itertools.islice(records, 1)
+    ):
+        require_whole(text, sep)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # it would drop a field
-            # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
-            customers = pd.read_csv(
-                io.BytesIO(text), **dialect, index_col=False, skipinitialspace=True,
-                keep_default_na=False, na_values=[""], low_memory=False,
-            )  # fmt: skip
-        customers.columns = names
-    except (ValueError, pd.errors.ParserWarning) as error:
-        require_whole(text, sep, None)
+        customers = read_table(text, dialect)
+    except ValueError as error:
+        require_whole(text, sep)
         reason = " ".join(str(error).split())
         raise InputError(f"can't be read as a CSV file: {reason}") from None
-    # pandas fills short records with blanks, forgives a separator at their ends, and lets quotes
-    # swallow lines. Without quotes a record is a line, and all have as many separators.
-    lines = Counter(map(bytes.count, io.BytesIO(text), itertools.repeat(sep.encode())))
-    records = lines.pop(len(names) - 1, 0)
-    if b'"' in text or lines.keys() - {0} or records != len(customers) + 1:
-        require_whole(text, sep, len(customers))
+    # It fills short records with blanks, too: then there are too few separators for the customers.
+    if b'"' not in text and text.count(sep.encode()) != (len(customers) + 1) * (len(names) - 1):
+        require_whole(text, sep)
+    customers.columns = names
     if customers.empty:
         raise InputError("has a header but no customers; it needs a line for each")
     for name, values in customers.select_dtypes(exclude=["number", "bool"]).items():
@@ -320,13 +325,23 @@ def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
     return customers
 
 
-def require_whole(text: bytes, sep: str, customers: int | None) -> None:
-    """Raise InputError unless each record has as many fields as the header, and pandas read all."""
+def read_table(text: bytes, dialect: dict[str, str]) -> DataFrame:
+    """Let pandas read the text: in pieces, but if a column looks different in them, in one."""
+    for pieces in True, False:
+        with warnings.catch_warnings(), contextlib.suppress(pd.errors.DtypeWarning):
+            warnings.simplefilter("error", pd.errors.DtypeWarning)
+            # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
+            return pd.read_csv(
+                io.BytesIO(text), **dialect, index_col=False, skipinitialspace=True,
+                keep_default_na=False, na_values=[""], low_memory=pieces,
+            )  # fmt: skip
+
+
+def require_whole(text: bytes, sep: str) -> None:
+    """Raise InputError unless each record has as many fields as the header."""
     records = read_records(text, sep)
     head, header = next(records)
-    found = 0
     for line, fields in records:
-        found += 1
         if len(fields) != len(header):
             raise InputError(
                 f"line {line:,} ({quote(fields[0])} ...) and the header in line {head:,} "
@@ -340,8 +355,6 @@ def require_whole(text: bytes, sep: str, customers: int | None) -> None:
                     f"line {line:,}: the quotes around {quote(field)} ... hold whole lines of "
                     "customers; correct the quotes"
                 )
-    if customers is not None and customers != found:
-        raise InputError("can't be read as CSV: its line ends and quotes are not in order")
 
 
 def tidy(values: Series, decimal: str) -> Series:
@@ -352,6 +365,8 @@ def tidy(values: Series, decimal: str) -> Series:
     numbers = as_numbers(texts, decimal)
     whole = numbers.notna() | is_gap(texts)
     chosen = numbers if whole.all() and numbers.notna().any() else texts
+    if chosen.equals(Series(distinct, dtype=object)):
+        return values
     return chosen.reindex(codes).set_axis(values.index)
 
 
@@ -444,8 +459,8 @@ def to_numbers(
     """
     features = customers[names].apply(as_numbers, decimal=dialect["decimal"]).astype(float)
     for name in names:
-        wrong = ~(features[name].abs() <= LARGEST_NUMBER) & ~is_gap(customers[name])
-        if wrong.any():
+        wrong = ~(features[name].abs() <= LARGEST_NUMBER)
+        if wrong.any() and (wrong := wrong & ~is_gap(customers[name])).any():
             reason = "is not a number between -1e15 and 1e15; write digits alone, or nothing"
             refuse_value(text, dialect, customers.columns.get_loc(name), wrong.to_numpy(), reason)
         if features[name].isna().all():
@@ -466,8 +481,9 @@ def require_differences(features: DataFrame) -> None:
     """Raise InputError unless some customers have all features, and differ in each of them."""
     if features.empty:
         raise InputError(f"no customer has a number in all of {', '.join(features)}")
-    width = features.max() - features.min()
-    alike = ~(features.std(ddof=0) > 0) | (width <= 1e-12 * features.abs().max())
+    low, high = features.min(), features.max()
+    # Rounding leaves a constant its last digit, and the square of a tiny difference is none.
+    alike = high - low <= np.maximum(1e-12 * np.maximum(high.abs(), low.abs()), 1e-150)
     for name in features.columns[alike]:
         raise InputError(
             f"column {name} has one value for all customers that have every feature; "
@@ -477,6 +493,8 @@ def require_differences(features: DataFrame) -> None:
 
 def require_enough(points: np.ndarray, k: int) -> None:
     """Raise InputError unless K-Means can tell k customers apart."""
+    if count_distinct(points[draw_sample(len(points), SAMPLE)]) >= k:
+        return
     distinct = count_distinct(points)
     if distinct < k:
         raise InputError(
@@ -508,9 +526,17 @@ def refuse_thousands(
 def find_categories(customers: DataFrame) -> DataFrame:
     """Take the categories out of the customers: texts of few values; "(blank)" where missing."""
     texts = customers.select_dtypes(exclude="number")
-    counts, most = texts.nunique(), min(MOST_CATEGORY_VALUES, len(customers) // 2)
-    texts = texts.loc[:, (counts >= 2) & (counts <= most)].fillna("(blank)").astype("category")
-    return texts.apply(lambda values: values.cat.rename_categories(str))  # of True and False
+    most = min(MOST_CATEGORY_VALUES, len(customers) // 2)
+    few = texts.iloc[draw_sample(len(texts), SAMPLE)].nunique() <= most  # spares the others' count
+    texts = texts.loc[:, few].astype("category")
+    texts = texts.loc[:, [2 <= len(values.cat.categories) <= most for _, values in texts.items()]]
+    return texts.apply(name_values)
+
+
+def name_values(values: Series) -> Series:
+    """Return a category with texts for True and False, and (blank) where there is none."""
+    values = values.cat.rename_categories(str)
+    return values.cat.add_categories("(blank)").fillna("(blank)") if values.hasnans else values
 
 
 def shorten_categories(categories: DataFrame) -> DataFrame:
@@ -601,9 +627,11 @@ def count_repeats(customers: DataFrame) -> dict[str, int]:
     return {"duplicate rows": rows, f"duplicate values of {number}": ids}
 
 
-def find_oddities(customers: DataFrame, features: DataFrame, logged: list[str]) -> list[str]:
+def find_oddities(
+    customers: DataFrame, features: DataFrame, repeats: dict[str, int], logged: list[str]
+) -> list[str]:
     """List what is odd about the data, and was kept as it is, or may distort the segments."""
-    repeats = [f"{n:,} {what}" for what, n in count_repeats(customers).items() if n]
+    repeats = [f"{n:,} {what}" for what, n in repeats.items() if n]
     replaced = [name for name in NEW_COLUMNS if name in customers]
     plain = features.loc[:, features.min() > -1].drop(columns=logged, errors="ignore")
     skewed = [name for name, skewness in plain.skew().items() if skewness > SKEWED]
@@ -616,7 +644,13 @@ def find_oddities(customers: DataFrame, features: DataFrame, logged: list[str]) 
     return [oddity for oddity, applies in oddities.items() if applies]
 
 
-def explore(customers: DataFrame, features: DataFrame, categories: DataFrame, source: str) -> str:
+def explore(
+    customers: DataFrame,
+    features: DataFrame,
+    categories: DataFrame,
+    repeats: dict[str, int],
+    source: str,
+) -> str:
     """Say what the data is: size, types, gaps, repetitions, statistics and category counts."""
     numeric = [
         name for name in customers if name in {*customers.select_dtypes("number"), *features}
@@ -624,7 +658,7 @@ def explore(customers: DataFrame, features: DataFrame, categories: DataFrame, so
     without = len(features) - len(features.dropna())
     gaps = customers.isna().sum()
     gaps.update(features.isna().sum())
-    repeated = ", ".join(f"{n:,} {what}" for what, n in count_repeats(customers).items())
+    repeated = ", ".join(f"{n:,} {what}" for what, n in repeats.items())
     facts = [
         ("Data", f"{source}: {len(customers):,} rows (customers), {customers.shape[1]} columns"),
         ("Numbers", ", ".join(numeric) or "none"),
@@ -685,6 +719,16 @@ def silhouettes_of(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return silhouette_samples(points, labels) if several else np.zeros(len(labels))
 
 
+def draw_sample(customers: int, most: int) -> np.ndarray | slice:
+    """Return the sorted positions of `most` of the customers at random, or a slice of all if few.
+
+    It is the same draw every time, so that whoever is asked for k is asked for its silhouette.
+    """
+    if customers <= most:
+        return slice(None)
+    return np.sort(np.random.default_rng(0).choice(customers, most, replace=False))
+
+
 def search(points: np.ndarray, max_clusters: int, seed: int) -> DataFrame:
     """Compute the curve of K-Means with 1, 2, ... up to max_clusters segments.
 
@@ -692,13 +736,14 @@ def search(points: np.ndarray, max_clusters: int, seed: int) -> DataFrame:
     NaN at k = 1. The curve stops short of one segment a customer, where WCSS is 0 and says
     nothing; but from the number of distinct customers on WCSS is 0, because they are all there is.
     """
-    distinct = count_distinct(points)
+    distinct, sample = count_distinct(points), draw_sample(len(points), SILHOUETTE_SAMPLE)
     ks = pd.RangeIndex(1, min(max_clusters, max(3, len(points) - 1)) + 1, name="k")
     curve = DataFrame({"wcss": 0.0, "silhouette": np.nan}, ks)
     curve.loc[1, "wcss"] = ((points - points.mean(axis=0)) ** 2).sum()
     for k in ks[1:distinct]:
         model = KMeans(k, n_init=SEARCH_RESTARTS, random_state=seed).fit(points)
-        curve.loc[k] = model.inertia_, silhouettes_of(points, model.labels_).mean()
+        silhouettes = silhouettes_of(points[sample], model.labels_[sample])
+        curve.loc[k] = model.inertia_, silhouettes.mean()
     return curve
 
 
@@ -736,42 +781,39 @@ def find_elbow(wcss: Iterable[float]) -> tuple[int, float]:
 # -------------------------------------------------------------------------------------------- fit
 
 
-def fit(points: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, float]:
+def fit(points: np.ndarray, k: int, curve: DataFrame, seed: int) -> tuple[DataFrame, np.ndarray]:
     """Fit K-Means and number the segments from the largest to the smallest.
 
-    Returns the labels, int of shape (customers,), and the WCSS, the lowest of many k-means++
-    starts (Arthur and Vassilvitskii 2007). Segments of one size are ordered by their centroids,
-    so that neither seed nor order of the customers can swap them.
+    Takes the lowest WCSS of many k-means++ starts (Arthur and Vassilvitskii 2007), on a sample of
+    the customers if there are many; then all of them move from its centroids to their own. Segments
+    of one size are ordered by their centroids, so that neither seed nor order of the customers can
+    swap them. Returns the curve, with the better WCSS and silhouette at k, and in units of all
+    customers; and the labels, int of shape (customers,).
     """
-    model = KMeans(k, n_init=FINAL_RESTARTS, random_state=seed).fit(points)
+    sample = points[draw_sample(len(points), SAMPLE)]
+    restarts = FINAL_RESTARTS if len(sample) == len(points) else SEARCH_RESTARTS
+    model = KMeans(k, n_init=restarts, random_state=seed).fit(sample)
+    curve = curve.copy()
+    if k in curve.index:
+        shown = draw_sample(len(sample), SILHOUETTE_SAMPLE)
+        silhouettes = silhouettes_of(sample[shown], model.labels_[shown])
+        curve.loc[k] = model.inertia_, silhouettes.mean()
+    if len(sample) < len(points):
+        start, model = model, KMeans(k, init=model.cluster_centers_, n_init=1).fit(points)
+        many = len(points) / len(sample)
+        curve["wcss"] *= model.inertia_ / start.inertia_ if start.inertia_ else many
     centroids = model.cluster_centers_.round(9)
     order = np.lexsort([*centroids.T[::-1], -np.bincount(model.labels_, minlength=k)])
-    return order.argsort()[model.labels_] + 1, float(model.inertia_)
-
-
-def find_segments(
-    points: np.ndarray, clusters: int | None, max_clusters: int, seed: int
-) -> tuple[DataFrame, np.ndarray, np.ndarray]:
-    """Search for the number of segments, unless it is given, and fit them.
-
-    Returns the curve, and the labels and silhouettes of the customers.
-    """
-    curve = search(points, max_clusters, seed)
-    k = clusters or find_elbow(curve["wcss"])[0]
-    labels, wcss = fit(points, k, seed)
-    silhouettes = silhouettes_of(points, labels)
-    if k in curve.index:  # the fit had more starts than the search
-        curve.loc[k] = wcss, silhouettes.mean()
-    return curve, labels, silhouettes
+    return curve, order.argsort()[model.labels_] + 1
 
 
 def find_even_silhouette(points: np.ndarray, k: int, seed: int) -> float:
     """Return the best mean silhouette of k segments of customers strewn evenly, without segments.
 
-    The even clouds have as many customers as the points and fill the box along their principal
-    axes, as in the gap statistic (Tibshirani, Walther and Hastie 2001).
+    The even clouds have as many customers as the points, or a sample of them, and fill the box
+    along their principal axes, as in the gap statistic (Tibshirani, Walther and Hastie 2001).
     """
-    rng = np.random.default_rng(seed)
+    rng, points = np.random.default_rng(seed), points[draw_sample(len(points), SILHOUETTE_SAMPLE)]
     axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
     turned = points @ axes.T
     low, high = turned.min(axis=0), turned.max(axis=0)
@@ -788,14 +830,16 @@ def find_stability(points: np.ndarray, labels: np.ndarray, seed: int) -> np.ndar
     Hennig (2007), "Cluster-wise assessment of cluster stability": 0.75 and more is stable, 0.6
     and less not to be relied on.
     """
-    rng = np.random.default_rng(seed)
-    similarities = np.empty((RESAMPLES, labels.max()))
+    rng, segments = np.random.default_rng(seed), labels.max()
+    sample = draw_sample(len(points), SAMPLE)
+    points, labels = points[sample], labels[sample]
+    similarities = np.empty((RESAMPLES, segments))
     for similarity in similarities:
-        sample = rng.integers(len(points), size=len(points))
-        drawn, first = np.unique(sample, return_index=True)
-        k = min(labels.max(), count_distinct(points[drawn]))
-        model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed).fit(points[sample])
-        shared = np.zeros((labels.max(), k))
+        resample = rng.integers(len(points), size=len(points))
+        drawn, first = np.unique(resample, return_index=True)
+        k = min(segments, count_distinct(points[drawn]))
+        model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed).fit(points[resample])
+        shared = np.zeros((segments, k))
         np.add.at(shared, (labels[drawn] - 1, model.labels_[first]), 1)
         united = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0) - shared
         similarity[:] = (shared / united.clip(1)).max(axis=1)
@@ -805,17 +849,39 @@ def find_stability(points: np.ndarray, labels: np.ndarray, seed: int) -> np.ndar
 # ---------------------------------------------------------------------------------------- profile
 
 
-def name_segments(features: DataFrame, labels: np.ndarray) -> Series:
+def describe(features: DataFrame, categories: DataFrame, labels: np.ndarray) -> DataFrame:
+    """Compute what a segment, and the average customer, is like.
+
+    Returns a DataFrame with a column for each feature and each category value (Gender: Female):
+    its mean or share in each segment, in the row "average" over all customers, and in the row
+    "deviation" the standard deviation over them.
+    """
+    means = features.groupby(labels).mean()
+    overall = features.agg(["mean", "std"]).set_axis(["average", "deviation"])
+    parts = [pd.concat([means, overall])]
+    for name, values in categories.items():
+        kinds = len(values.cat.categories)
+        pairs = np.bincount((labels - 1) * kinds + values.cat.codes, minlength=len(means) * kinds)
+        counts = DataFrame(pairs.reshape(-1, kinds), means.index, values.cat.categories)
+        shares = counts.div(counts.sum(axis=1), axis=0)
+        average = counts.sum() / len(values)
+        deviation = np.sqrt(average * (1 - average) * len(values) / (len(values) - 1))
+        shares.loc["average"], shares.loc["deviation"] = average, deviation
+        parts.append(shares.add_prefix(f"{name}: "))
+    return pd.concat(parts, axis=1)
+
+
+def name_segments(means: DataFrame) -> Series:
     """Name each segment for the features that set it apart from the average customer.
 
-    Returns a Series of str indexed by segment, no two alike: those with the same words also get
-    their mean of the feature in which they differ most.
+    Takes the description of the features; returns a Series of str indexed by segment, no two
+    alike: those with the same words also get their mean of the feature in which they differ most.
     """
-    means, short = features.groupby(labels).mean(), short_names(features)
-    distance = (means - features.mean()) / features.std()
+    average, deviation = means.loc["average"], means.loc["deviation"]
+    means, short = means.drop(["average", "deviation"]), short_names(means)
+    distance = (means - average) / deviation
     names = Series("", means.index)
-    for feature in features:
-        word = short[feature]
+    for feature, word in short.items():
         low, high = COMPARISONS.get(word, (f"low {word}", f"high {word}"))
         names[distance[feature] <= -NAMING_DISTANCE] += f", {low}"
         names[distance[feature] >= NAMING_DISTANCE] += f", {high}"
@@ -829,64 +895,73 @@ def name_segments(features: DataFrame, labels: np.ndarray) -> Series:
     return names
 
 
-def indicate(categories: DataFrame) -> DataFrame:
-    """Give each category value a column, as Gender: Female, 1 for its customers and else 0."""
-    columns = [
-        pd.get_dummies(values, dtype=float).add_prefix(f"{name}: ")
-        for name, values in categories.items()
-    ]
-    return pd.concat([DataFrame(index=categories.index), *columns], axis=1)
-
-
 def profile(
-    features: DataFrame, labels: np.ndarray, silhouettes: np.ndarray, stability: np.ndarray
+    names: Series, labels: np.ndarray, silhouettes: Series, stability: np.ndarray
 ) -> DataFrame:
     """Describe the segments: Name, Customers, Share of all (0 to 1), mean Silhouette, Stability."""
-    sizes = Series(labels).value_counts().sort_index()
+    sizes = Series(np.bincount(labels)[1:], names.index)
     parts = {
-        "Name": name_segments(features, labels),
+        "Name": names,
         "Customers": sizes,
         "Share": sizes / len(labels),
-        "Silhouette": Series(silhouettes).groupby(labels).mean(),
-        "Stability": Series(stability, sizes.index),
+        "Silhouette": silhouettes.groupby(labels[silhouettes.index]).mean(),
+        "Stability": Series(stability, names.index),
     }
     return DataFrame(parts).rename_axis("Segment")
 
 
 def add_means(profiles: DataFrame, means: DataFrame) -> DataFrame:
-    """Return the profiles with the means of features and indicators behind the shares."""
+    """Return the profiles with the means of features and category shares behind the shares."""
     parts = [profiles.loc[:, :"Share"], means, profiles.loc[:, "Silhouette":]]
     return pd.concat(parts, axis=1).rename_axis("Segment")
 
 
-def add_segments(
+def csv_line(fields: Iterable) -> bytes:
+    """Return the fields as a line of CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(fields)
+    return line.getvalue().encode()
+
+
+def write_segments(
+    file: BinaryIO,
     text: bytes,
     dialect: dict[str, str],
     customers: DataFrame,
     features: list[str],
-    members: Series,
+    labels: np.ndarray,
     names: Series,
-) -> Iterator[list[str]]:
-    """Yield header and customers as the file spells them, with Segment and Segment name added.
+) -> None:
+    """Write the customers as their file spells them, with Segment and Segment name added.
 
-    `members` has the segment of every customer that has one, indexed by row; the others are blank.
-    Decimal commas of the features become points, because commas separate the fields here.
+    `labels` has the segment of every customer, 0 for none: those are left blank. Decimal commas
+    of the features become points, because commas separate the fields here.
     """
-    records = (fields for _, fields in read_records(text, dialect["sep"]))
+    additions = [["", ""], *([segment, name] for segment, name in names.items())]
     kept = [column for column, name in enumerate(customers) if name not in NEW_COLUMNS]
-    numeric = customers.columns.isin(features)
+    records = (fields for _, fields in read_records(text, dialect["sep"]))
     header = next(records)
-    yield [*(header[column].strip() for column in kept), *NEW_COLUMNS]
-    additions = [["", ""], *([str(segment), name] for segment, name in names.items())]
-    for fields, segment in zip(
-        records, members.reindex(customers.index, fill_value=0), strict=True
-    ):
-        if dialect["decimal"] != ".":
-            fields = [
-                field.replace(",", ".") if number else field
-                for field, number in zip(fields, numeric, strict=True)
-            ]
-        yield [*(fields[column] for column in kept), *additions[segment]]
+    output = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+    writer = csv.writer(output, lineterminator="\n")
+    writer.writerow([*(header[column].strip() for column in kept), *NEW_COLUMNS])
+    rest = text.removesuffix(b"\n").partition(b"\n")[2]
+    one_a_line = b'"' not in text and rest.count(b"\n") + 1 == len(labels)
+    if one_a_line and dialect["sep"] == "," and len(kept) == customers.shape[1]:
+        # Whole lines are several times as fast as their fields.
+        ends = [b"," + csv_line(addition) for addition in additions]
+        codes, lines = labels.astype(np.uint8).tobytes(), io.BytesIO(rest)
+        while piece := lines.read(LINES_BYTES) + lines.readline():
+            bare = piece.removesuffix(b"\n").split(b"\n")
+            parts = [b""] * (2 * len(bare))
+            parts[::2], parts[1::2] = bare, map(ends.__getitem__, codes[: len(bare)])
+            codes = codes[len(bare) :]
+            file.write(b"".join(parts))
+    else:
+        numeric = customers.columns.isin(features) & (dialect["decimal"] != ".")
+        for fields, label in zip(records, labels, strict=True):
+            values = [fields[i].replace(",", ".") if numeric[i] else fields[i] for i in kept]
+            writer.writerow([*values, *additions[label]])
+    output.detach()
 
 
 def lacks_segments(curve: DataFrame, profiles: DataFrame, even: float) -> bool:
@@ -1031,11 +1106,26 @@ def pair_grid(names: list[str]) -> tuple[Figure, list[tuple[Axes, str, str]], Ax
     return figure, panels, axes[0, -1]
 
 
+def say_sample(title: str, shown: int, customers: int) -> str:
+    """Add to a title how many of the customers the picture shows, if not all."""
+    return title + (
+        f"\n{shown:,} of {customers:,} customers are drawn" if shown < customers else ""
+    )
+
+
 def draw_distributions(features: DataFrame) -> Figure:
     """01: each feature's histogram and density curve, its median and its middle half."""
     figure, axes = panel_grid(features.shape[1], min(features.shape[1], 3), 4.4, 4.4)
     for ax, (name, values) in zip(axes, features.items(), strict=True):
-        sns.histplot(x=values, kde=True, ax=ax, color=QUIET, edgecolor="white")
+        values = values.dropna()
+        sample = values.iloc[draw_sample(len(values), SAMPLE)]
+        ends = values.min(), values.max()
+        bins = min(len(np.histogram_bin_edges(sample, "auto", ends)) - 1, MOST_BINS)
+        weights = np.full(len(sample), len(values) / len(sample))
+        style = {"color": QUIET, "edgecolor": "white", "bins": bins, "binrange": ends}
+        sns.histplot(x=sample, weights=weights, kde=True, ax=ax, **style)
+        for bar, count in zip(ax.patches, np.histogram(values, bins, ends)[0], strict=True):
+            bar.set_height(count)
         ax.set(xlabel=name, ylabel="Customers")
         low, median, high = values.quantile([0.25, 0.5, 0.75])
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
@@ -1061,28 +1151,33 @@ def draw_counts(counts: dict[str, Series], customers: int) -> Figure:
 
 def draw_by_category(features: DataFrame, categories: DataFrame) -> Figure:
     """03: each feature by each category: a violin for each value, with quartiles and median."""
+    customers, sample = len(features), draw_sample(len(features), SAMPLE)
+    features, categories = features.iloc[sample], categories.iloc[sample]
     pairs = [(groups, values) for _, groups in categories.items() for _, values in features.items()]
     figure, axes = panel_grid(len(pairs), min(features.shape[1], 4), 4.4, 4)
     for ax, (groups, values) in zip(axes, pairs, strict=True):
         order = list(groups.value_counts().index)
         sns.violinplot(x=values, y=groups, order=order, inner="quart", cut=0, color=PALE, ax=ax)
-        for place, median in enumerate(values.groupby(groups).median()[order]):
+        medians = values.groupby(groups, observed=False).median()[order]
+        for place, median in enumerate(medians):
             ax.text(median, place - 0.42, f"median {readable(median)}", ha="center", va="bottom")
-    figure.suptitle(f"Each feature by {' and '.join(categories)}: the lines mark the quarters")
+    title = f"Each feature by {' and '.join(categories)}: the lines mark the quarters"
+    figure.suptitle(say_sample(title, len(features), customers))
     return figure
 
 
 def draw_relationships(features: DataFrame) -> Figure:
     """04: every pair of features, with its correlation (Pearson's r)."""
     figure, panels, corner = pair_grid(list(features))
-    r = {(x, y): features[x].corr(features[y]) for _, x, y in panels}
+    r, sample = features.corr(), features.iloc[draw_sample(len(features), SCATTER_SAMPLE)]
     for ax, x, y in panels:
-        ax.scatter(features[x], features[y], s=24, color=ACCENT, alpha=0.6, linewidth=0)
-        ax.set_title(f"r = {r[x, y]:.2f}")
+        ax.scatter(sample[x], sample[y], s=24, color=ACCENT, alpha=0.6, linewidth=0)
+        ax.set_title(f"r = {r.loc[x, y]:.2f}")
     meaning = "r is the correlation:\n1 or -1 if all lie on a line,\n0 if no line describes them"
     corner.text(0.5, 0.5, meaning, ha="center", va="center", transform=corner.transAxes)
-    x, y = max(r, key=lambda pair: abs(r[pair]))
-    figure.suptitle(f"Strongest correlation: {x} and {y}, r = {r[x, y]:.2f}")
+    x, y = max(((x, y) for _, x, y in panels), key=lambda pair: abs(r.loc[pair]))
+    title = f"Strongest correlation: {x} and {y}, r = {r.loc[x, y]:.2f}"
+    figure.suptitle(say_sample(title, len(sample), len(features)))
     return figure
 
 
@@ -1105,15 +1200,18 @@ def draw_elbow(curve: DataFrame, k: int, verdict: str) -> Figure:
     return figure
 
 
-def draw_silhouettes(silhouettes: np.ndarray, labels: np.ndarray, profiles: DataFrame) -> Figure:
+def draw_silhouettes(silhouettes: Series, labels: np.ndarray, profiles: DataFrame) -> Figure:
     """06: the silhouette of every customer, segment by segment, and the mean."""
+    customers, labels = len(labels), labels[silhouettes.index]
     figure, (ax,) = panel_grid(1, 1, 11, max(5.5, 0.7 * len(profiles)))
     gap, start, middles = len(labels) / 50, 0, []
     for segment, mean in profiles["Silhouette"].items():
         blade = np.sort(silhouettes[labels == segment])[::-1]
-        steps, widths = start + np.arange(len(blade) + 1), [*blade, blade[-1]]
+        steps, widths = start + np.arange(len(blade) + 1), [*blade, *blade[-1:]]
         style = segment_style(segment)
-        ax.fill_betweenx(steps, widths, step="post", color=style["color"], linewidth=0)
+        ax.fill_betweenx(
+            steps[: len(widths)], widths, step="post", color=style["color"], linewidth=0
+        )
         middles.append(start + len(blade) / 2)
         ax.plot(mean, middles[-1], markersize=10, markeredgecolor="white", **style)
         start += len(blade) + gap
@@ -1127,62 +1225,71 @@ def draw_silhouettes(silhouettes: np.ndarray, labels: np.ndarray, profiles: Data
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another")
     nearer = percent((silhouettes < 0).mean())
-    figure.suptitle(f"{nearer} of the customers lie closer to another segment")
+    title = f"{nearer} of the customers lie closer to another segment"
+    figure.suptitle(say_sample(title, len(silhouettes), customers))
     return figure
 
 
-def draw_clusters_2d(features: DataFrame, labels: np.ndarray, profiles: DataFrame) -> Figure:
+def draw_clusters_2d(
+    features: DataFrame, labels: np.ndarray, centroids: DataFrame, profiles: DataFrame
+) -> Figure:
     """07: the segments over every pair of features, with numbered centroids."""
     figure, panels, corner = pair_grid(list(features))
-    centroids = features.groupby(labels).mean()
+    sample = draw_sample(len(features), SCATTER_SAMPLE)
+    shown = features.iloc[sample]
     for ax, x, y in panels:
-        for segment, members in features.groupby(labels):
+        for segment, members in shown.groupby(labels[sample]):
             ax.scatter(members[x], members[y], s=32, linewidth=0, **segment_style(segment))
         add_centroids(ax, centroids[[x, y]])
     add_legend(corner, profiles, loc="center")
-    figure.suptitle(f"{len(profiles)} segments of {len(labels):,} customers")
+    title = f"{len(profiles)} segments of {len(labels):,} customers"
+    figure.suptitle(say_sample(title, len(shown), len(labels)))
     return figure
 
 
-def draw_clusters_3d(features: DataFrame, labels: np.ndarray, profiles: DataFrame) -> Figure:
+def draw_clusters_3d(
+    features: DataFrame, labels: np.ndarray, centroids: DataFrame, profiles: DataFrame
+) -> Figure:
     """08: the segments over the first three features, from two sides, with numbered centroids."""
-    space = features.iloc[:, :3]
+    space, sample = list(features)[:3], draw_sample(len(features), SCATTER_SAMPLE)
+    shown = features[space].iloc[sample]
     figure, axes = plt.subplots(1, 2, figsize=(13, 7), subplot_kw={"projection": "3d"})
     for ax, azimuth in zip(axes, (-60, 30), strict=True):
         ax.computed_zorder = False  # or customers would hide centroids
-        for segment, members in space.groupby(labels):
+        for segment, members in shown.groupby(labels[sample]):
             ax.scatter(*members.to_numpy().T, s=34, linewidth=0, **segment_style(segment))
-        add_centroids(ax, space.groupby(labels).mean())
+        add_centroids(ax, centroids[space])
         for axis, name in zip("xyz", space, strict=True):
             getattr(ax, f"set_{axis}label")(name, labelpad=10)
         ax.view_init(elev=20, azim=azimuth)
         ax.set_box_aspect(None, zoom=0.9)
     add_legend(figure, profiles, loc="outside lower center", ncols=2)
-    figure.suptitle(f"{len(profiles)} segments, seen from two sides")
+    title = f"{len(profiles)} segments, seen from two sides"
+    figure.suptitle(say_sample(title, len(shown), len(labels)))
     return figure
 
 
-def draw_profiles(
-    features: DataFrame, indicators: DataFrame, labels: np.ndarray, profiles: DataFrame
-) -> Figure:
-    """09: who the segments are: name, size, means against the average customer, and trust."""
-    values = pd.concat([features, indicators], axis=1)
-    average = values.mean()
-    means = pd.concat([values.groupby(labels).mean(), average.to_frame().T])
-    distance = (means - average) / values.std()
-    formats = [readable] * features.shape[1] + [percent] * indicators.shape[1]
-    texts = [[form(x) for form, x in zip(formats, row, strict=True)] for row in means.to_numpy()]
+def draw_profiles(means: DataFrame, features: int, customers: int, profiles: DataFrame) -> Figure:
+    """09: who the segments are: name, size, means against the average customer, and trust.
+
+    The first so many columns of the means are features, the others shares.
+    """
+    average, deviation = means.loc["average"], means.loc["deviation"]
+    rows = means.drop("deviation")
+    distance = (rows - average) / deviation
+    formats = [readable] * features + [percent] * (means.shape[1] - features)
+    texts = [[form(x) for form, x in zip(formats, row, strict=True)] for row in rows.to_numpy()]
     for row, segment in zip(texts, profiles.itertuples(), strict=False):
         row += [f"{segment.Silhouette:.2f}", f"{segment.Stability:.2f}"]
     texts[-1] += ["", f"{STABLE} and more\nis stable"]
-    titles = [*values, "Silhouette", "Stability"]
+    titles = [*means, "Silhouette", "Stability"]
 
     columns = len(titles)
     size = 7.5 + 1.3 * columns, 2 + 0.6 * len(texts)
     figure, (left, right) = plt.subplots(1, 2, figsize=size, width_ratios=[2.5, columns])
     styles = [segment_style(segment) for segment in profiles.index]
     sizes = profiles["Customers"].set_axis([f"{n}  {name}" for n, name in profiles["Name"].items()])
-    add_bars(left, sizes, len(values), [style["color"] for style in styles])
+    add_bars(left, sizes, customers, [style["color"] for style in styles])
     for place, style in enumerate(styles):
         left.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
     left.set_ylim(len(profiles) + 0.5, -0.5)
@@ -1190,17 +1297,11 @@ def draw_profiles(
 
     limit = max(1, distance.abs().max(axis=None))
     colors = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "linewidths": 2}
-    scale_title = {"label": "Standard deviations from the average customer"}
-    sns.heatmap(
-        np.pad(distance, ((0, 0), (0, 2))),
-        annot=texts,
-        fmt="",
-        ax=right,
-        cbar_kws=scale_title,
-        **colors,
-    )
+    bar = {"label": "Standard deviations from the average customer"}
+    cells = np.pad(distance, ((0, 0), (0, 2)))
+    sns.heatmap(cells, annot=texts, fmt="", ax=right, cbar_kws=bar, **colors)
     right.set_xticklabels([textwrap.fill(name, 13) for name in titles], rotation=0)
-    right.set_yticks([len(profiles) + 0.5], [f"all {len(values):,} customers"], rotation=0)
+    right.set_yticks([len(profiles) + 0.5], [f"all {customers:,} customers"], rotation=0)
     right.tick_params(top=False, bottom=False, left=False, labeltop=True, labelbottom=False)
     figure.suptitle("Who the customers are: sizes and means of their segments")
     return figure
@@ -1228,8 +1329,10 @@ def require_folder(folder: Path, csv_file: Path) -> None:
         raise InputError(f"{folder}: can't be written: {error}; name another with -o") from None
 
 
-def save(folder: Path, files: dict[str, Figure | DataFrame | str | Iterator[list[str]]]) -> None:
+def save(folder: Path, files: dict[str, Figure | DataFrame | str | Callable]) -> None:
     """Leave the pictures, tables and texts of this run in the folder, each under its name.
+
+    What is none of these is called with the open file.
 
     All are made in a temporary folder inside it and moved up once they are whole; what an earlier
     run left, and this one does not have, is removed. InputError if the folder can't be written.
@@ -1242,17 +1345,14 @@ def save(folder: Path, files: dict[str, Figure | DataFrame | str | Iterator[list
             for name, content in files.items():
                 path = Path(temporary, name)
                 if isinstance(content, Figure):
-                    content.savefig(path)
-                    continue
-                with path.open(
-                    "w", encoding="utf-8", errors="backslashreplace", newline=""
-                ) as file:
-                    if isinstance(content, DataFrame):
-                        content.to_csv(file, lineterminator="\n")
-                    elif isinstance(content, str):
-                        file.write(content)
-                    else:
-                        csv.writer(file, lineterminator="\n").writerows(content)
+                    content.savefig(path, pil_kwargs={"compress_level": 1})
+                elif isinstance(content, DataFrame):
+                    content.to_csv(path, lineterminator="\n")
+                elif isinstance(content, str):
+                    path.write_bytes(content.encode(errors="backslashreplace"))
+                else:
+                    with path.open("wb") as file:
+                        content(file)
             for name in files:
                 Path(temporary, name).replace(folder / name)
         for name in set(OUTPUTS) - set(files):
@@ -1296,8 +1396,14 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, object]]:
-    """Go the road from the CSV file to the report, the warnings, and the files to be saved."""
+def analyse(
+    options: argparse.Namespace, step: Callable[[str], None] = lambda name: None
+) -> tuple[str, list[str], dict[str, object]]:
+    """Go the road from the CSV file to the report, the warnings, and the files to be saved.
+
+    Calls `step` with the name of each of the STEPS when it begins.
+    """
+    step("read")
     with naming(options.csv):
         text, dialect = load(options.csv)
         customers = parse(text, dialect)
@@ -1307,52 +1413,74 @@ def analyse(options: argparse.Namespace) -> tuple[str, list[str], dict[str, obje
         refuse_thousands(numbers, customers, text, dialect)
         seen = take_logarithms(numbers, logged, text, dialect, customers.columns).dropna()
         require_differences(seen)
-        points, seed = scale(seen, options.no_scale), options.seed
+        points, segmented, seed = scale(seen, options.no_scale), seen.index, options.seed
         require_enough(points, options.clusters or 3)
+    step("explore")
     texts = find_categories(customers.drop(columns=[*names, *NEW_COLUMNS], errors="ignore"))
     short = shorten([*names, *texts])
     given, categories = (
         table.rename(columns=short) for table in (numbers, shorten_categories(texts))
     )
-    overview = explore(customers, given, categories, options.csv.name)
-    oddities = find_oddities(customers, numbers, logged)
+    repeats = count_repeats(customers)
+    overview = explore(customers, given, categories, repeats, options.csv.name)
+    oddities = find_oddities(customers, numbers, repeats, logged)
 
-    curve, labels, silhouettes = find_segments(points, options.clusters, options.max_clusters, seed)
-    k, features = labels.max(), given.dropna()
-    profiles = profile(features, labels, silhouettes, find_stability(points, labels, seed))
+    step("search for k")
+    curve = search(points[draw_sample(len(points), SAMPLE)], options.max_clusters, seed)
+    step("fit")
+    k = options.clusters or find_elbow(curve["wcss"])[0]
+    curve, labels = fit(points, k, curve, seed)
+    shown = draw_sample(len(points), SILHOUETTE_SAMPLE)
+    silhouettes = Series(
+        silhouettes_of(points[shown], labels[shown]), np.arange(len(points))[shown]
+    )
+    features = given.loc[segmented]
+    means = describe(features, categories.loc[segmented], labels)
+    stability = find_stability(points, labels, seed)
+    profiles = profile(name_segments(means.iloc[:, : len(names)]), labels, silhouettes, stability)
     lacking = lacks_segments(curve, profiles, find_even_silhouette(points, k, seed))
     verdict = give_verdict(curve, k, lacking)
-    indicators = indicate(categories.loc[features.index])
-    means = pd.concat([features, indicators], axis=1).groupby(labels).mean()
-    members = Series(labels, features.index)
+    centroids = means.loc[profiles.index].iloc[:, : len(names)]
+    members = np.zeros(len(customers), dtype=int)
+    members[segmented] = labels
+    full_names = [*names, *(f"{name}: {x}" for name, v in texts.items() for x in v.cat.categories)]
 
+    step("draw")
     files = {
         "01_distributions.png": draw_distributions(given),
         "02_counts.png": draw_counts(count_groups(given, categories), len(customers)),
         "04_relationships.png": draw_relationships(given),
         "05_elbow.png": draw_elbow(curve, k, verdict),
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
-        "07_clusters_2d.png": draw_clusters_2d(features, labels, profiles),
-        "09_profiles.png": draw_profiles(features, indicators, labels, profiles),
-        "segments.csv": add_segments(text, dialect, customers, names, members, profiles["Name"]),
-        "profiles.csv": add_means(profiles, means.set_axis([*names, *indicate(texts)], axis=1)),
+        "07_clusters_2d.png": draw_clusters_2d(features, labels, centroids, profiles),
+        "09_profiles.png": draw_profiles(means, len(names), len(labels), profiles),
+        "segments.csv": functools.partial(
+            write_segments,
+            text=text,
+            dialect=dialect,
+            customers=customers,
+            features=names,
+            labels=members,
+            names=profiles["Name"],
+        ),
+        "profiles.csv": add_means(profiles, means.loc[profiles.index].set_axis(full_names, axis=1)),
         "elbow.csv": curve,
     }
     if categories.shape[1]:
         files["03_by_category.png"] = draw_by_category(given, categories)
     if len(names) > 2:
-        files["08_clusters_3d.png"] = draw_clusters_3d(features, labels, profiles)
+        files["08_clusters_3d.png"] = draw_clusters_3d(features, labels, centroids, profiles)
     trust = paragraph("Trust", give_trust(profiles, silhouettes))
-    table = tabulate(profiles, means.iloc[:, : len(names)])
+    table = tabulate(profiles, centroids)
     report = f"{overview}\n\n{paragraph('Verdict', verdict)}\n{trust}\n\n{table}"
     return report, oddities + find_doubts(curve, k, profiles, lacking), files
 
 
-def say(stream: TextIO | None, text: str) -> None:
+def say(stream: TextIO | None, text: str, end: str = "\n") -> None:
     """Print for the user, if the stream takes it: a closed pipe or a full disk is no error here."""
     try:
         if stream:
-            print(text, file=stream, flush=True)
+            print(text, end=end, file=stream, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -1360,6 +1488,15 @@ def say(stream: TextIO | None, text: str) -> None:
 def tell(kind: str, message: object) -> None:
     """Print one line for the user on stderr: a warning or an error."""
     say(sys.stderr, f"segment.py: {kind}: {one_line(message)}")
+
+
+def show_step(started: float, name: str) -> None:
+    """Say on stderr which step begins, once the run takes long; on a terminal in one place."""
+    seconds = time.perf_counter() - started
+    if seconds > SHORT_RUN and sys.stderr:
+        begin, end = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")
+        step = f"step {STEPS.index(name) + 1} of {len(STEPS)}, {name}, {seconds:.0f} s so far"
+        say(sys.stderr, f"{begin}segment.py: {step}", end)
 
 
 def find_fonts() -> list[str]:
@@ -1382,7 +1519,9 @@ def run(argv: list[str] | None) -> None:
             warnings.catch_warnings(record=True) as caught,
         ):
             warnings.filterwarnings("always", "Glyph")
-            report, doubts, files = analyse(options)
+            step = functools.partial(show_step, started)
+            report, doubts, files = analyse(options, step)
+            step("save")
             save(options.output, files | {"report.txt": report + "\n"})
             if any("missing from" in str(warning.message) for warning in caught):
                 doubts.append("some letters have no font on this machine and are drawn as boxes")

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other are slow on a busy machine
 
 import segment  # noqa: E402
 
@@ -52,6 +54,12 @@ def call_main(folder: Path, *arguments: object) -> Run:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = segment.main([str(part) for part in (*arguments, "-o", folder)])
     return Run(status, out.getvalue(), err.getvalue(), folder)
+
+
+def find_segments(points, k=None, seed=0):
+    """Go the script's way from the points to the curve of the search and the labels."""
+    curve = segment.search(points[segment.draw_sample(len(points), segment.SAMPLE)], 10, seed)
+    return segment.fit(points, k or segment.find_elbow(curve["wcss"])[0], curve, seed)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -131,7 +131,7 @@ ARGUMENTS = [[], ["--no-scale"], ["--log", "a"], ["-k", "2"], ["-k", "4"], ["--m
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -142,7 +142,9 @@ def test_any_small_table_is_segmented_or_refused(tmp_path_factory, monkeypatch, 
     folder.mkdir(exist_ok=True)
     lines = ["a,b,c", *map(",".join, table)]
     (folder / "shop.csv").write_text("\n".join(lines) + "\n")
-    monkeypatch.setattr(segment.Figure, "savefig", lambda _, path: path.touch())  # for speed
+    monkeypatch.setattr(
+        segment.Figure, "savefig", lambda _, path, **options: path.touch()
+    )  # for speed
     run = call_main(folder / "output", folder / "shop.csv", "-f", "a", "b", *arguments)
     assert run.status in (0, 2)
     kinds = {line.split()[1] for line in run.err.splitlines()}

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV
+from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, find_segments
 
 import segment
 
@@ -15,7 +15,7 @@ def segments_of(customers, names, seed=0, raw=False):
     """Go the script's way from the customers to their segments, without the pictures."""
     features = customers[names].astype(float)
     points = segment.scale(features, raw)
-    return segment.find_segments(points, None, 10, seed)[1]
+    return find_segments(points, seed=seed)[1]
 
 
 def test_segments_table_is_the_input_with_two_columns_more(default_run):
@@ -96,14 +96,20 @@ def test_raw_values_are_clustered_as_they_are():
 
 def test_equal_sizes_are_ordered_by_centroid():
     points = np.repeat([[5.0, 1], [1, 9], [1, 2]], 4, axis=0)
-    labels, wcss = segment.fit(points, 3, seed=0)
+    curve, labels = find_segments(points, 3)
     assert labels.tolist() == [3] * 4 + [2] * 4 + [1] * 4
-    assert wcss == pytest.approx(0)
+    assert curve.loc[3, "wcss"] == pytest.approx(0)
+
+
+def names_of(features, labels):
+    """Name the segments of customers without categories."""
+    nothing = pd.DataFrame(index=features.index)
+    return segment.name_segments(segment.describe(features, nothing, labels))
 
 
 def test_names_say_what_sets_a_segment_apart():
     features = pd.DataFrame({"Age": [20, 20, 40, 40, 60, 60], "Annual Income": [9, 9, 5, 5, 1, 1]})
-    names = segment.name_segments(features.astype(float), np.array([1, 1, 2, 2, 3, 3]))
+    names = names_of(features.astype(float), np.array([1, 1, 2, 2, 3, 3]))
     assert names.to_dict() == {1: "younger, high income", 2: "average", 3: "older, low income"}
 
 
@@ -113,7 +119,7 @@ def test_half_a_standard_deviation_earns_a_word():
     ages = (ages - ages.mean()) / ages.std(ddof=1)
     features = pd.DataFrame({"Age": ages, "Visits": [0.0, 1] * 4})
     labels = np.array([1, 1, 1, 2, 2, 2, 3, 3])
-    names = segment.name_segments(features, labels)
+    names = names_of(features, labels)
     for number in (1, 2, 3):
         mean = ages[labels == number].mean()
         assert ("older" in names[number]) == (mean >= 0.5)
@@ -123,7 +129,7 @@ def test_half_a_standard_deviation_earns_a_word():
 def test_no_two_segments_share_a_name():
     ages = np.repeat([10.0, 12, 50, 70, 70, 71], 5)
     features = pd.DataFrame({"Age": ages, "Visits": np.tile([1.0, 2, 3, 4, 5], 6)})
-    names = segment.name_segments(features, np.repeat([1, 2, 3, 4, 5, 6], 5))
+    names = names_of(features, np.repeat([1, 2, 3, 4, 5, 6], 5))
     assert names.nunique() == 6
     assert names[1] == "younger (age 10)"
     assert names[4] != names[5]

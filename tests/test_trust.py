@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from benchmarks import elbow as benchmark
-from conftest import INCOME_AND_SCORE
+from conftest import INCOME_AND_SCORE, find_segments
 from sklearn.cluster import KMeans
 
 import segment
@@ -12,11 +12,12 @@ import segment
 
 def trust(points, k=None):
     """Go from points to curve, labels, profiles, and the silhouette of an even cloud."""
-    curve, labels, silhouettes = segment.find_segments(points, k, 10, seed=0)
+    curve, labels = find_segments(points, k)
+    silhouettes = pd.Series(segment.silhouettes_of(points, labels))
     stability = segment.find_stability(points, labels, seed=0)
     even = segment.find_even_silhouette(points, labels.max(), seed=0)
-    features = pd.DataFrame(points).rename(columns=str)
-    return curve, labels, segment.profile(features, labels, silhouettes, stability), even
+    names = pd.Series("a segment", range(1, labels.max() + 1))
+    return curve, labels, segment.profile(names, labels, silhouettes, stability), even
 
 
 def five_clusters():
@@ -107,7 +108,7 @@ def test_stability_by_hand():
 
 def test_same_seed_same_trust():
     points = five_clusters()
-    labels = segment.fit(points, 5, seed=0)[0]
+    labels = find_segments(points, 5)[1]
     first, second = (segment.find_stability(points, labels, seed=3) for _ in range(2))
     assert (first == second).all()
     assert segment.find_even_silhouette(points, 5, 3) == segment.find_even_silhouette(points, 5, 3)
