@@ -584,14 +584,20 @@ def short_names(columns: Iterable[str]) -> dict[str, str]:
     return {c: word if taken.count(word) == 1 else c.lower() for c, word in short.items()}
 
 
+def count_between(values: Series, edges: list[float]) -> np.ndarray:
+    """Count the values above each edge and up to the next."""
+    return np.diff([int((values <= edge).sum()) for edge in edges])
+
+
 def count_bands(values: Series, is_age: bool) -> Series:
     """Count values by age group; or one by one where they are few; or in about five round bands.
 
     A band holds its upper end and not its lower one, so a band of whole numbers starts one later.
     """
     if is_age:
-        edges = [-np.inf, *AGE_GROUPS.values()]
-        counts = pd.cut(np.floor(values), edges, labels=list(AGE_GROUPS)).value_counts(sort=False)
+        counts = Series(
+            count_between(np.floor(values), [-np.inf, *AGE_GROUPS.values()]), [*AGE_GROUPS]
+        )
         return counts if counts.iloc[0] else counts.iloc[1:]
     if values.nunique() <= 6:
         return values.value_counts().sort_index().rename("{:,.15g}".format)
@@ -601,7 +607,7 @@ def count_bands(values: Series, is_age: bool) -> Series:
     starts = edges[:-1] + whole
     starts[0] = edges[0] = min(starts[0], values.min())
     bands = [f"{low:,.15g} to {high:,.15g}" for low, high in zip(starts, edges[1:], strict=True)]
-    return pd.cut(values, edges, include_lowest=True).value_counts(sort=False).set_axis(bands)
+    return Series(count_between(values, [-np.inf, *edges[1:]]), bands)
 
 
 def count_groups(features: DataFrame, categories: DataFrame) -> dict[str, Series]:
@@ -621,10 +627,14 @@ def count_repeats(customers: DataFrame) -> dict[str, int]:
     number = find_id(customers)
     if number is None:
         return {"duplicate rows": customers.duplicated().sum()}
-    # Equal rows have equal IDs: only those few need to be compared.
-    rows = customers[customers[number].duplicated(keep=False)].duplicated().sum()
-    ids = customers[number].dropna().duplicated().sum()
-    return {"duplicate rows": rows, f"duplicate values of {number}": ids}
+    ids = customers[number]
+    growing = pd.api.types.is_numeric_dtype(ids) and (np.diff(ids) > 0).all()
+    # Equal rows have equal IDs: only those few need to be compared, and none where IDs only grow.
+    again = customers[:0] if growing else customers[ids.duplicated(keep=False)]
+    return {
+        "duplicate rows": again.duplicated().sum(),
+        f"duplicate values of {number}": again[number].dropna().duplicated().sum(),
+    }
 
 
 def find_oddities(
@@ -649,6 +659,7 @@ def explore(
     features: DataFrame,
     categories: DataFrame,
     repeats: dict[str, int],
+    statistics: DataFrame,
     source: str,
 ) -> str:
     """Say what the data is: size, types, gaps, repetitions, statistics and category counts."""
@@ -672,8 +683,7 @@ def explore(
         counts = values.value_counts()
         shares = zip(counts.index, count_and_share(counts, len(customers)), strict=True)
         facts.append((name, ", ".join(f"{value} {share}" for value, share in shares)))
-    statistics = features.describe().drop("count").rename({"50%": "median"}).T
-    table = statistics.to_string(float_format=lambda value: readable(value, 4))
+    table = statistics.T.to_string(float_format=lambda value: readable(value, 4))
     return "\n".join([*(paragraph(*fact) for fact in facts), "", table])
 
 
@@ -697,7 +707,11 @@ def take_logarithms(
 def scale(features: DataFrame, raw: bool) -> np.ndarray:
     """Return the points: features with mean 0 and standard deviation 1, or raw as they are."""
     points = features.to_numpy()
-    return points if raw else (points - points.mean(axis=0)) / points.std(axis=0)
+    if not raw:
+        deviation = points.std(axis=0)
+        points = points - points.mean(axis=0)
+        points /= deviation
+    return points
 
 
 # ----------------------------------------------------------------------------------------- search
@@ -857,12 +871,13 @@ def describe(features: DataFrame, categories: DataFrame, labels: np.ndarray) -> 
     "deviation" the standard deviation over them.
     """
     means = features.groupby(labels).mean()
-    overall = features.agg(["mean", "std"]).set_axis(["average", "deviation"])
-    parts = [pd.concat([means, overall])]
+    means.loc["average"], means.loc["deviation"] = features.mean(), features.std()
+    parts = [means]
     for name, values in categories.items():
-        kinds = len(values.cat.categories)
-        pairs = np.bincount((labels - 1) * kinds + values.cat.codes, minlength=len(means) * kinds)
-        counts = DataFrame(pairs.reshape(-1, kinds), means.index, values.cat.categories)
+        kinds, segments = len(values.cat.categories), means.index[:-2]
+        pairs = (labels - 1) * kinds + values.cat.codes
+        counts = np.bincount(pairs, minlength=len(segments) * kinds).reshape(-1, kinds)
+        counts = DataFrame(counts, segments, values.cat.categories)
         shares = counts.div(counts.sum(axis=1), axis=0)
         average = counts.sum() / len(values)
         deviation = np.sqrt(average * (1 - average) * len(values) / (len(values) - 1))
@@ -1113,13 +1128,13 @@ def say_sample(title: str, shown: int, customers: int) -> str:
     )
 
 
-def draw_distributions(features: DataFrame) -> Figure:
+def draw_distributions(features: DataFrame, statistics: DataFrame) -> Figure:
     """01: each feature's histogram and density curve, its median and its middle half."""
     figure, axes = panel_grid(features.shape[1], min(features.shape[1], 3), 4.4, 4.4)
     for ax, (name, values) in zip(axes, features.items(), strict=True):
         values = values.dropna()
         sample = values.iloc[draw_sample(len(values), SAMPLE)]
-        ends = values.min(), values.max()
+        ends = statistics.loc["min", name], statistics.loc["max", name]
         bins = min(len(np.histogram_bin_edges(sample, "auto", ends)) - 1, MOST_BINS)
         weights = np.full(len(sample), len(values) / len(sample))
         style = {"color": QUIET, "edgecolor": "white", "bins": bins, "binrange": ends}
@@ -1127,7 +1142,7 @@ def draw_distributions(features: DataFrame) -> Figure:
         for bar, count in zip(ax.patches, np.histogram(values, bins, ends)[0], strict=True):
             bar.set_height(count)
         ax.set(xlabel=name, ylabel="Customers")
-        low, median, high = values.quantile([0.25, 0.5, 0.75])
+        low, median, high = statistics.loc[["25%", "median", "75%"], name]
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
         ax.axvline(median, color=ACCENT, linewidth=2)
         above = {"transform": ax.get_xaxis_transform(), "color": ACCENT}
@@ -1422,7 +1437,8 @@ def analyse(
         table.rename(columns=short) for table in (numbers, shorten_categories(texts))
     )
     repeats = count_repeats(customers)
-    overview = explore(customers, given, categories, repeats, options.csv.name)
+    statistics = given.describe().drop("count").rename({"50%": "median"})
+    overview = explore(customers, given, categories, repeats, statistics, options.csv.name)
     oddities = find_oddities(customers, numbers, repeats, logged)
 
     step("search for k")
@@ -1447,7 +1463,7 @@ def analyse(
 
     step("draw")
     files = {
-        "01_distributions.png": draw_distributions(given),
+        "01_distributions.png": draw_distributions(given, statistics),
         "02_counts.png": draw_counts(count_groups(given, categories), len(customers)),
         "04_relationships.png": draw_relationships(given),
         "05_elbow.png": draw_elbow(curve, k, verdict),
