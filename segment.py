@@ -1121,6 +1121,11 @@ def pair_grid(names: list[str]) -> tuple[Figure, list[tuple[Axes, str, str]], Ax
     return figure, panels, axes[0, -1]
 
 
+def point_size(customers: DataFrame, largest: float) -> float:
+    """Return the area of a point, in square points: smaller where a thousand would hide others."""
+    return largest * min(1, 1000 / len(customers))
+
+
 def say_sample(title: str, shown: int, customers: int) -> str:
     """Add to a title how many of the customers the picture shows, if not all."""
     return title + (
@@ -1136,12 +1141,17 @@ def draw_distributions(features: DataFrame, statistics: DataFrame) -> Figure:
         sample = values.iloc[draw_sample(len(values), SAMPLE)]
         ends = statistics.loc["min", name], statistics.loc["max", name]
         bins = min(len(np.histogram_bin_edges(sample, "auto", ends)) - 1, MOST_BINS)
+        width = np.ptp(ends) / bins
+        if width < 5 and (values % 1 == 0).all():  # a bar of 2 ages beside one of 3 shows a dip
+            bins = int(np.ptp(ends) // max(1, round(width))) + 1
+            ends = ends[0] - 0.5, ends[0] - 0.5 + bins * max(1, round(width))
         weights = np.full(len(sample), len(values) / len(sample))
         style = {"color": QUIET, "edgecolor": "white", "bins": bins, "binrange": ends}
         sns.histplot(x=sample, weights=weights, kde=True, ax=ax, **style)
         for bar, count in zip(ax.patches, np.histogram(values, bins, ends)[0], strict=True):
             bar.set_height(count)
         ax.set(xlabel=name, ylabel="Customers")
+        ax.yaxis.set_major_formatter("{x:,.12g}")
         low, median, high = statistics.loc[["25%", "median", "75%"], name]
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
         ax.axvline(median, color=ACCENT, linewidth=2)
@@ -1186,7 +1196,9 @@ def draw_relationships(features: DataFrame) -> Figure:
     figure, panels, corner = pair_grid(list(features))
     r, sample = features.corr(), features.iloc[draw_sample(len(features), SCATTER_SAMPLE)]
     for ax, x, y in panels:
-        ax.scatter(sample[x], sample[y], s=24, color=ACCENT, alpha=0.6, linewidth=0)
+        ax.scatter(
+            sample[x], sample[y], s=point_size(sample, 24), color=ACCENT, alpha=0.6, linewidth=0
+        )
         ax.set_title(f"r = {r.loc[x, y]:.2f}")
     meaning = "r is the correlation:\n1 or -1 if all lie on a line,\n0 if no line describes them"
     corner.text(0.5, 0.5, meaning, ha="center", va="center", transform=corner.transAxes)
@@ -1252,9 +1264,10 @@ def draw_clusters_2d(
     figure, panels, corner = pair_grid(list(features))
     sample = draw_sample(len(features), SCATTER_SAMPLE)
     shown = features.iloc[sample]
+    size = point_size(shown, 32)
     for ax, x, y in panels:
         for segment, members in shown.groupby(labels[sample]):
-            ax.scatter(members[x], members[y], s=32, linewidth=0, **segment_style(segment))
+            ax.scatter(members[x], members[y], s=size, linewidth=0, **segment_style(segment))
         add_centroids(ax, centroids[[x, y]])
     add_legend(corner, profiles, loc="center")
     title = f"{len(profiles)} segments of {len(labels):,} customers"
@@ -1268,11 +1281,12 @@ def draw_clusters_3d(
     """08: the segments over the first three features, from two sides, with numbered centroids."""
     space, sample = list(features)[:3], draw_sample(len(features), SCATTER_SAMPLE)
     shown = features[space].iloc[sample]
+    size = point_size(shown, 34)
     figure, axes = plt.subplots(1, 2, figsize=(13, 7), subplot_kw={"projection": "3d"})
     for ax, azimuth in zip(axes, (-60, 30), strict=True):
         ax.computed_zorder = False  # or customers would hide centroids
         for segment, members in shown.groupby(labels[sample]):
-            ax.scatter(*members.to_numpy().T, s=34, linewidth=0, **segment_style(segment))
+            ax.scatter(*members.to_numpy().T, s=size, linewidth=0, **segment_style(segment))
         add_centroids(ax, centroids[space])
         for axis, name in zip("xyz", space, strict=True):
             getattr(ax, f"set_{axis}label")(name, labelpad=10)
