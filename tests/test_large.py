@@ -24,7 +24,7 @@ def large(tmp_path_factory):
         patch.setattr(
             Figure,
             "savefig",
-            lambda f, path, **_: (titles.append(f.get_suptitle()), drawn(f, path)),
+            lambda f, path, **_: (titles.append(f._suptitle.get_text()), drawn(f, path)),
         )
         run = call_main(folder / "output", folder / "shop.csv")
     assert run.status == 0, run.err
