@@ -297,10 +297,8 @@ def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
                 f"line {line:,}, the header, has the name '{name}' {names.count(name):,} times; "
                 "give each column its own"
             )
-    # pandas takes the width of the first customer for that of all, and lets quotes swallow lines.
-    if b'"' in text or any(
-        len(fields) != len(header) for _, fields in itertools.islice(records, 1)
-    ):
+    # pandas takes the width of the first customer for that of all.
+    if any(len(fields) != len(header) for _, fields in itertools.islice(records, 1)):
         require_whole(text, sep)
     try:
         customers = read_table(text, dialect)
@@ -308,8 +306,12 @@ def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
         require_whole(text, sep)
         reason = " ".join(str(error).split())
         raise InputError(f"can't be read as a CSV file: {reason}") from None
-    # It fills short records with blanks, too: then there are too few separators for the customers.
-    if b'"' not in text and text.count(sep.encode()) != (len(customers) + 1) * (len(names) - 1):
+    # It lets quotes swallow lines, and fills short records with blanks: then there are too few
+    # separators for the customers.
+    if b'"' in text:
+        if require_whole(text, sep) != len(customers):
+            raise InputError('has lines with nothing but quotes (""); remove them')
+    elif text.count(sep.encode()) != (len(customers) + 1) * (len(names) - 1):
         require_whole(text, sep)
     customers.columns = names
     if customers.empty:
@@ -337,11 +339,13 @@ def read_table(text: bytes, dialect: dict[str, str]) -> DataFrame:
             )  # fmt: skip
 
 
-def require_whole(text: bytes, sep: str) -> None:
-    """Raise InputError unless each record has as many fields as the header."""
+def require_whole(text: bytes, sep: str) -> int:
+    """Count the customers; InputError unless each has as many fields as the header."""
     records = read_records(text, sep)
     head, header = next(records)
+    customers = 0
     for line, fields in records:
+        customers += 1
         if len(fields) != len(header):
             raise InputError(
                 f"line {line:,} ({quote(fields[0])} ...) and the header in line {head:,} "
@@ -355,6 +359,7 @@ def require_whole(text: bytes, sep: str) -> None:
                     f"line {line:,}: the quotes around {quote(field)} ... hold whole lines of "
                     "customers; correct the quotes"
                 )
+    return customers
 
 
 def tidy(values: Series, decimal: str) -> Series:

@@ -84,6 +84,11 @@ REFUSED = {  # case: (content of shop.csv, arguments, what the error says)
     "ragged with quotes": ('A,B,C\n"1\n",2,3\n4,5\n', BY_TWO, "line 4 ('4' ...) and"),
     "total below": (SHOP + "\nTotal: 4 customers\n", [], "line 7 ('Total: 4 customers' ...) and"),
     "open quote": (SHOP + '5,"Male,31,17,40\n6,Male,31,17,4\n', [], "line 6: a quote is"),
+    "a line of two quotes": (
+        'A,B\n1,2\n""\n3,4\n5,6\n',
+        BY_TWO,
+        "has lines with nothing but quotes",
+    ),
     "open quote in the header": ('A,"B\n1,2\n3,4\n', [], "line 1: a quote is not closed"),
     "text behind a quote": ('A,B\n1,2\n"3"x,4\n5,6\n', BY_TWO, "line 3: a quote"),
     "two quotes far apart": (
