@@ -16,7 +16,6 @@ pytestmark = pytest.mark.filterwarnings("error")
 DAMAGES = {  # what becomes of one field
     "a quote before": lambda field: f'"{field}',
     "a quote behind": lambda field: f'{field}"',
-    "a quote inside": lambda field: f'{field[:1]}"{field[1:]}',
     "a delimiter more": lambda field: f"{field},",
     "a delimiter inside": lambda field: f"{field[:1]},{field[1:]}",
     "a delimiter less": None,
