@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -55,7 +56,8 @@ def test_one_damaged_field_spoils_no_other_customer(damage, tmp_path):
             numbers = segment.to_numbers(customers, FEATURES, text, dialect)
         except segment.InputError as error:
             refused += 1
-            assert f"line {row + 1:,}" in str(error) or f"line {row + 2:,}" in str(error)
+            told = int(re.search(r"line (\d+)", str(error))[1])
+            assert told == row + 1 or (damage == "a line break" and told == row + 2)
             continue
         others = np.arange(len(expected)) != row - 1
         assert customers.shape == (200, 5)
