@@ -20,13 +20,16 @@ profiles    DataFrame indexed by segment: name, customers, share, silhouette and
 means       DataFrame indexed by segment: mean of each feature, share of each category value
 """
 
+import gc
 import os
 import signal
 
 if __name__ == "__main__":
-    # Ctrl-C among the imports shall show no traceback of them, and threads of K-Means that wait
-    # for each other are no faster on small data, but many times as slow on a busy machine.
+    # Ctrl-C among the imports shall show no traceback of them; they leave no garbage to look for;
+    # and threads of K-Means that wait for each other are no faster on small data, but many times
+    # as slow on a busy machine.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    gc.disable()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
@@ -40,6 +43,7 @@ import gzip
 import io
 import itertools
 import lzma
+import math
 import re
 import shlex
 import shutil
@@ -61,8 +65,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.lines import Line2D
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame, Series
 from sklearn.cluster import KMeans
@@ -89,7 +94,7 @@ SILHOUETTE_SAMPLE = 2_000  # of them for silhouettes, whose cost grows with the 
 SCATTER_SAMPLE = 5_000  # points that a picture shows
 MOST_BINS = 100  # of a histogram
 SEARCH_RESTARTS = 25  # at each k; leaves the WCSS of the mall within 1% of the best known
-FINAL_RESTARTS = 300  # one start in 15 finds the best 6 mall segments: all of 300 miss in 1e-9
+FINAL_RESTARTS = 200  # one start in 15 finds the best 6 mall segments: all of 200 miss in 1e-6
 CLEAR_SHARPNESS = 2.5  # an elbow at least this sharp is called clear
 LATE_DROPS = 0.1  # power of k by which a later drop of WCSS counts more: small, and measured
 RESAMPLES = 20  # of the customers, to see which segments come back
@@ -101,20 +106,26 @@ NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn
 COMPARISONS = {"age": ("younger", "older")}  # any other feature is "low ..." or "high ..."
 FILLER_WORDS = {"annual", "average", "customer", "index", "level", "of", "score", "the", "total"}
 
-INK, QUIET, ACCENT, PALE = "#262626", "#8c8c8c", "#0173b2", "#c9d8e8"
+INK, NOTE, QUIET, ACCENT, PALE = "#262626", "#5f5f5f", "#8c8c8c", "#0173b2", "#c9d8e8"
+TEXT, TITLE = 10, 14  # points
+DISC = {  # with the number of a segment, at its centroid
+    "bbox": {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK},
+    **{"ha": "center", "va": "center", "weight": "bold", "zorder": 10},
+}
+MARGIN, LEGEND_WIDTH = 0.3, 4.4  # inches
+ELEVATION = 20  # degrees from which 3D is seen
+SIZES_OF_R = ["hardly", "weakly", "moderately", "strongly"]  # from 0.1, 0.3, 0.5: Cohen (1988)
 MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair of them comes back before the 111th
 THEME = {
     "axes.edgecolor": QUIET,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 11,
-    "figure.constrained_layout.use": True,
-    "figure.titlesize": 14,
-    "figure.titleweight": "bold",
+    "figure.dpi": 120,
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
     "legend.frameon": False,
-    "savefig.dpi": 120,
     "text.color": INK,
+    "text.hinting": "none",
     "text.parse_math": False,  # a $ in a column name is a dollar
 }
 
@@ -984,6 +995,12 @@ def write_segments(
     output.detach()
 
 
+def explain(features: DataFrame, centroids: DataFrame, profiles: DataFrame) -> Series:
+    """Return the share of each feature's variance, 0 to 1, that lies between the segments."""
+    average = profiles["Share"] @ centroids
+    return profiles["Share"] @ (centroids - average) ** 2 / features.var(ddof=0)
+
+
 def lacks_segments(curve: DataFrame, profiles: DataFrame, even: float) -> bool:
     """Tell if the segments look like those of data without any.
 
@@ -1055,92 +1072,117 @@ def tabulate(profiles: DataFrame, means: DataFrame) -> str:
 # ------------------------------------------------------------------------------------------- draw
 
 
+def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
+    """Return the width in inches of a line of text at so many points."""
+    font = FontProperties(size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, False)[0] / 72
+
+
+def wrap(text: str, inches: float, lines: int, size: float = TEXT, weight: str = "normal") -> str:
+    """Break a text into so many lines of so many inches at most; what is longer ends in "…"."""
+    letters = max(4, int(0.9 * inches * len(text) / max(text_width(text, size, weight), 0.01)))
+    return textwrap.fill(text, letters, max_lines=lines, placeholder="…")
+
+
 def segment_style(segment: int) -> dict:
     """Return the colour and the marker of a segment, the same in every picture."""
     colors = sns.color_palette("colorblind")
     return {"color": colors[(segment - 1) % 10], "marker": MARKERS[(segment - 1) % 11]}
 
 
-def segment_titles(profiles: DataFrame) -> list[str]:
-    """Write number, name and size of each segment: 1  older (45)."""
+def make_figure(
+    panels: int, width: float, height: float, title: str, note: str, *, left: float = 1,
+    between: float = 1, above: float = 0.45, below: float = 0.75,
+    segments: DataFrame | None = None, **options,
+) -> tuple[Figure, list[Axes]]:  # fmt: skip
+    """Make a figure of so many panels; above them the finding, and a note that helps to read it.
+
+    All lengths are in inches: width and height of a panel, the room left of the panels, between
+    two of them, above and below each. Given the profiles of the segments, a legend of them stands
+    at the foot. (matplotlib's layout engines find the same room by drawing the figure twice.)
+    """
+    across = 3 if panels == 3 else math.ceil(math.sqrt(panels))
+    down = math.ceil(panels / across)
+    wide = left + across * width + (across - 1) * between + MARGIN
+    title = wrap(title, wide - 2 * MARGIN, 3, TITLE, "bold")
+    note = wrap(note, wide - 2 * MARGIN, 2)
+    head = MARGIN + 0.27 * (title.count("\n") + 1)
+    top = head + 0.2 * (note.count("\n") + 1)
+    columns = int((wide - MARGIN) / LEGEND_WIDTH)
+    foot = 0 if segments is None else 0.25 * math.ceil(len(segments) / columns) + MARGIN
+    high = top + down * (above + height + below) + foot
+    figure = plt.figure(figsize=(wide, high))
+    figure.text(MARGIN / wide, 1 - 0.8 * MARGIN / high, title, size=TITLE, weight="bold", va="top")
+    figure.text(MARGIN / wide, 1 - head / high, note, color=NOTE, va="top")
+    room = {
+        "left": left / wide, "right": 1 - MARGIN / wide, "wspace": between / width,
+        "top": 1 - (top + above) / high, "bottom": (foot + below) / high,
+        "hspace": (above + below) / height,
+    }  # fmt: skip
+    axes = figure.subplots(down, across, squeeze=False, gridspec_kw=room, **options)
+    for unused in axes.flat[panels:]:
+        unused.remove()
+    for ax in axes.flat[:panels]:
+        ax.locator_params(nbins=5)
+    if segments is not None:
+        titles = segment_titles(segments, LEGEND_WIDTH - 0.4, 1)
+        styles = [segment_style(segment) for segment in segments.index]
+        markers = [Line2D([], [], linestyle="", markersize=8, **style) for style in styles]
+        figure.legend(markers, titles, loc="lower center", ncols=columns)
+    return figure, list(axes.flat[:panels])
+
+
+def segment_titles(profiles: DataFrame, inches: float, lines: int) -> list[str]:
+    """Write number, size and name of each segment, in so many lines: 1 (45): older."""
     rows = profiles[["Name", "Customers"]].itertuples()
-    return [textwrap.fill(f"{segment}  {name} ({size:,})", 44) for segment, name, size in rows]
+    return [wrap(f"{segment} ({size:,}): {name}", inches, lines) for segment, name, size in rows]
 
 
-def add_legend(place: Axes | Figure, profiles: DataFrame, **options) -> None:
-    """Add a legend of the segments: marker, number, name and size."""
-    styles = [segment_style(segment) for segment in profiles.index]
-    markers = [Line2D([], [], linestyle="", markersize=8, **style) for style in styles]
-    place.legend(markers, segment_titles(profiles), title="Segment (customers)", **options)
+def say_sample(shown: int, customers: int) -> str:
+    """Say how many of the customers the picture shows, if not all."""
+    return f" {shown:,} of {customers:,} customers are drawn." if shown < customers else ""
 
 
-def add_bars(ax: Axes, counts: Series, total: int, colors: object = ACCENT) -> None:
-    """Draw counts as bars from the top down, each with its count and share beside it."""
+def add_bars(
+    ax: Axes, counts: Series, total: int, most: int, rows: int, colors: object = ACCENT
+) -> None:
+    """Draw counts as bars in the first rows of a panel, each with its count and share."""
     bars = ax.barh(range(len(counts)), counts, color=colors)
     ax.bar_label(bars, count_and_share(counts, total), padding=4)
-    ax.set_yticks(range(len(counts)), [textwrap.fill(str(name), 32) for name in counts.index])
-    ax.margins(x=0.25)
-    ax.invert_yaxis()
+    ax.set_yticks(range(len(counts)), counts.index)
+    ax.set(xlim=(0, 1.6 * most), ylim=(rows - 0.5, -0.5))
     ax.tick_params(left=False)
     ax.xaxis.set_visible(False)
     ax.spines["bottom"].set_visible(False)
 
 
-def add_centroids(ax: Axes, centroids: DataFrame) -> None:
-    """Put each segment's number in a white disc at its centroid, in front of the customers."""
-    disc = {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK}
-    style = {"ha": "center", "va": "center", "fontweight": "bold", "zorder": 10, "bbox": disc}
-    for segment, *place in centroids.itertuples():
-        ax.text(*place, str(segment), **style)
+def add_customers(ax: Axes, shown: DataFrame, labels: np.ndarray) -> None:
+    """Draw the customers of each segment, in as many dimensions as they have columns."""
+    size = 34 * min(1, 1000 / len(shown))  # or a thousand would hide others
+    for segment, members in shown.groupby(labels):
+        ax.scatter(*members.to_numpy().T, s=size, linewidth=0, **segment_style(segment))
 
 
-def panel_grid(panels: int, across: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """Make a figure of so many panels, so many across, each of width and height in inches."""
-    down = -(-panels // across)
-    figure, axes = plt.subplots(
-        down, across, figsize=(max(width * across, 9), height * down), squeeze=False
-    )
-    for unused in axes.flat[panels:]:
-        unused.set_axis_off()
-    return figure, list(axes.flat[:panels])
-
-
-def pair_grid(names: list[str]) -> tuple[Figure, list[tuple[Axes, str, str]], Axes]:
-    """Make a figure with a panel for every pair of features.
-
-    Returns the figure, (panel, feature across, feature up) for each pair, and the empty corner.
-    """
-    side = len(names) - 1
-    across, inches = max(side, 2), 5 if side < 3 else 3.4
-    size = 1.15 * inches * across, inches * side
-    shared = {"squeeze": False, "sharex": "col", "sharey": "row"}
-    figure, axes = plt.subplots(side, across, figsize=size, **shared)
-    panels = []
-    for (row, column), ax in np.ndenumerate(axes):
-        if column > row:
-            ax.set_axis_off()
-        else:
-            panels.append((ax, names[column], names[row + 1]))
-            ax.set_xlabel(names[column] if row == side - 1 else "")
-            ax.set_ylabel(names[row + 1] if column == 0 else "")
-    return figure, panels, axes[0, -1]
-
-
-def point_size(customers: DataFrame, largest: float) -> float:
-    """Return the area of a point, in square points: smaller where a thousand would hide others."""
-    return largest * min(1, 1000 / len(customers))
-
-
-def say_sample(title: str, shown: int, customers: int) -> str:
-    """Add to a title how many of the customers the picture shows, if not all."""
-    return title + (
-        f"\n{shown:,} of {customers:,} customers are drawn" if shown < customers else ""
-    )
+def spread(places: np.ndarray, least: float) -> np.ndarray:
+    """Move places that are nearer to each other than `least` apart; float of shape (places, 2)."""
+    places = places + np.linspace(0, 1e-6, len(places))[:, None]  # or equal ones would not part
+    for _ in range(100):
+        apart = places[:, None] - places
+        distance = np.hypot(*apart.T).T + np.where(np.eye(len(places)), np.inf, 0)
+        places = places + (apart * ((least / distance - 1).clip(0) / 2)[..., None]).sum(axis=1)
+    return places
 
 
 def draw_distributions(features: DataFrame, statistics: DataFrame) -> Figure:
     """01: each feature's histogram and density curve, its median and its middle half."""
-    figure, axes = panel_grid(features.shape[1], min(features.shape[1], 3), 4.4, 4.4)
+    quartiles = statistics.loc[["25%", "median", "75%"]]
+    halves = [
+        f"{name} {readable(low)} to {readable(high)}"
+        for name, (low, _, high) in quartiles.iloc[:, :3].items()
+    ]
+    title = f"The middle half of the customers: {', '.join(halves)}"
+    note = "Bars count customers, the curve is their density; the middle half is shaded."
+    figure, axes = make_figure(features.shape[1], 3.6, 3, title, note, above=0.7)
     for ax, (name, values) in zip(axes, features.items(), strict=True):
         values = values.dropna()
         sample = values.iloc[draw_sample(len(values), SAMPLE)]
@@ -1155,27 +1197,36 @@ def draw_distributions(features: DataFrame, statistics: DataFrame) -> Figure:
         sns.histplot(x=sample, weights=weights, kde=True, ax=ax, **style)
         for bar, count in zip(ax.patches, np.histogram(values, bins, ends)[0], strict=True):
             bar.set_height(count)
-        ax.set(xlabel=name, ylabel="Customers")
+        ax.set(xlabel=wrap(name, 4, 2), ylabel="Customers")
         ax.yaxis.set_major_formatter("{x:,.12g}")
-        low, median, high = statistics.loc[["25%", "median", "75%"], name]
+        low, median, high = quartiles[name]
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
         ax.axvline(median, color=ACCENT, linewidth=2)
-        above = {"transform": ax.get_xaxis_transform(), "color": ACCENT}
-        ax.text(low, 1.01, readable(low), ha="right", **above)
-        ax.text(high, 1.01, readable(high), ha="left", **above)
-        ax.text(median, 1.07, f"median {readable(median)}", ha="center", weight="bold", **above)
-    figure.suptitle("The middle half of the customers is shaded")
+        over = {"transform": ax.get_xaxis_transform(), "color": ACCENT}
+        ax.text(low, 1.01, readable(low), ha="right", **over)
+        ax.text(high, 1.01, readable(high), ha="left", **over)
+        ax.text(median, 1.08, f"median {readable(median)}", ha="center", weight="bold", **over)
     return figure
 
 
 def draw_counts(counts: dict[str, Series], customers: int) -> Figure:
     """02: how many customers are in each category and band, with their share."""
-    figure, axes = panel_grid(len(counts), 2, 5.6, 3.4)
+    tops = [
+        f"{name} {groups.idxmax()} ({percent(groups.max() / customers)})"
+        for name, groups in [*counts.items()][:3]
+    ]
+    title = f"The largest groups of {customers:,} customers: {', '.join(tops)}"
+    names = {name: [wrap(str(n), 2, 2) for n in groups.index] for name, groups in counts.items()}
+    left = 0.3 + max(text_width(line) for n in sum(names.values(), []) for line in n.split("\n"))
+    rows = max(map(len, counts.values()))
+    note = "Customers in each group, and their share of all."
+    figure, axes = make_figure(
+        len(counts), 3.6, 0.4 * rows, title, note, left=left, between=left, below=0.15
+    )
+    most = max(groups.max() for groups in counts.values())
     for ax, (name, groups) in zip(axes, counts.items(), strict=True):
-        add_bars(ax, groups, customers)
-        ax.set_xlim(0, 1.3 * max(group.max() for group in counts.values()))
-        ax.set_title(name, weight="bold")
-    figure.suptitle(f"How many of the {customers:,} customers are in each group")
+        add_bars(ax, groups.set_axis(names[name]), customers, most, rows)
+        ax.set_title(wrap(name, 3.6, 1), weight="bold", loc="left")
     return figure
 
 
@@ -1183,41 +1234,82 @@ def draw_by_category(features: DataFrame, categories: DataFrame) -> Figure:
     """03: each feature by each category: a violin for each value, with quartiles and median."""
     customers, sample = len(features), draw_sample(len(features), SAMPLE)
     features, categories = features.iloc[sample], categories.iloc[sample]
-    pairs = [(groups, values) for _, groups in categories.items() for _, values in features.items()]
-    figure, axes = panel_grid(len(pairs), min(features.shape[1], 4), 4.4, 4)
-    for ax, (groups, values) in zip(axes, pairs, strict=True):
-        order = list(groups.value_counts().index)
-        sns.violinplot(x=values, y=groups, order=order, inner="quart", cut=0, color=PALE, ax=ax)
-        medians = values.groupby(groups, observed=False).median()[order]
-        for place, median in enumerate(medians):
-            ax.text(median, place - 0.42, f"median {readable(median)}", ha="center", va="bottom")
-    title = f"Each feature by {' and '.join(categories)}: the lines mark the quarters"
-    figure.suptitle(say_sample(title, len(features), customers))
+    medians = {
+        (group, name): values.groupby(groups, observed=True).median()
+        for group, groups in categories.items()
+        for name, values in features.items()
+    }
+    group, name = max(medians, key=lambda pair: np.ptp(medians[pair]) / features[pair[1]].std())
+    low, high = medians[group, name].idxmin(), medians[group, name].idxmax()
+    ends = [f"{value} {readable(medians[group, name][value])}" for value in (low, high)]
+    title = f"By {group}, the medians of {name} differ most: {' and '.join(ends)}"
+    note = "The wider, the more customers; the lines mark the quarters."
+    names = {
+        value: wrap(value, 2, 2)
+        for values in categories
+        for value in categories[values].cat.categories
+    }
+    left = 0.5 + max(text_width(line) for label in names.values() for line in label.split("\n"))
+    height = 0.4 + 0.9 * max(len(values.cat.categories) for _, values in categories.items())
+    figure, axes = make_figure(
+        len(medians),
+        3.6,
+        height,
+        title,
+        note + say_sample(len(features), customers),
+        left=left,
+        between=left,
+    )
+    for ax, ((group, name), middle) in zip(axes, medians.items(), strict=True):
+        order = list(categories[group].value_counts().index)
+        order = [value for value in order if value in middle]
+        sns.violinplot(
+            x=features[name],
+            y=categories[group],
+            order=order,
+            inner="quart",
+            cut=0,
+            color=PALE,
+            ax=ax,
+        )
+        ax.set_yticks(range(len(order)), [names[value] for value in order])
+        ax.set(xlabel=wrap(name, 4, 2), ylabel=wrap(group, height, 1))
+        for place, value in enumerate(order):
+            ax.text(
+                middle[value],
+                place - 0.42,
+                f"median {readable(middle[value])}",
+                ha="center",
+                va="bottom",
+            )
     return figure
 
 
 def draw_relationships(features: DataFrame) -> Figure:
     """04: every pair of features, with its correlation (Pearson's r)."""
-    figure, panels, corner = pair_grid(list(features))
     r, sample = features.corr(), features.iloc[draw_sample(len(features), SCATTER_SAMPLE)]
-    for ax, x, y in panels:
-        ax.scatter(
-            sample[x], sample[y], s=point_size(sample, 24), color=ACCENT, alpha=0.6, linewidth=0
-        )
+    pairs = list(itertools.combinations(features, 2))
+    x, y = max(pairs, key=lambda pair: abs(r.loc[pair]))
+    strength = SIZES_OF_R[np.searchsorted([0.1, 0.3, 0.5], abs(r.loc[x, y]), "right")]
+    title = f"{x} and {y} are {strength} correlated: r = {r.loc[x, y]:.2f}"
+    title += ", the other pairs less" * (len(pairs) > 1)
+    note = "r is 1 or -1 if all customers lie on a line, and 0 if no line describes them."
+    note += say_sample(len(sample), len(features))
+    figure, axes = make_figure(len(pairs), 3.6, 3.1, title, note)
+    for ax, (x, y) in zip(axes, pairs, strict=True):
+        size = 24 * min(1, 1000 / len(sample))
+        ax.scatter(sample[x], sample[y], s=size, color=ACCENT, alpha=0.6, linewidth=0)
+        ax.set(xlabel=wrap(x, 4, 2), ylabel=wrap(y, 3.4, 2))
         ax.set_title(f"r = {r.loc[x, y]:.2f}")
-    meaning = "r is the correlation:\n1 or -1 if all lie on a line,\n0 if no line describes them"
-    corner.text(0.5, 0.5, meaning, ha="center", va="center", transform=corner.transAxes)
-    x, y = max(((x, y) for _, x, y in panels), key=lambda pair: abs(r.loc[pair]))
-    title = f"Strongest correlation: {x} and {y}, r = {r.loc[x, y]:.2f}"
-    figure.suptitle(say_sample(title, len(sample), len(features)))
     return figure
 
 
 def draw_elbow(curve: DataFrame, k: int, verdict: str) -> Figure:
     """05: WCSS and silhouette against k, the elbow and the best silhouette marked."""
-    figure, axes = panel_grid(2, 2, 5.8, 4.8)
+    note = "WCSS: what is left of the differences within segments. A silhouette of 1 is perfect."
+    figure, axes = make_figure(2, 5, 3.8, verdict, note + f" Dashed: the {k} segments of this run.")
     marks = {"elbow": find_elbow(curve["wcss"])[0], "best": curve["silhouette"].idxmax()}
-    titles = "WCSS, the within-cluster sum of squares", "Mean silhouette, at most 1"
+    titles = "WCSS, the within-cluster sum of squares", "Mean silhouette"
     bold = {"color": ACCENT, "weight": "bold", "textcoords": "offset points"}
     for ax, name, title, (word, mark) in zip(axes, curve, titles, marks.items(), strict=True):
         ax.plot(curve.index, curve[name], "o-", color=QUIET)
@@ -1228,16 +1320,23 @@ def draw_elbow(curve: DataFrame, k: int, verdict: str) -> Figure:
         ax.margins(y=0.12)
         ax.set(xlabel="k, the number of segments", ylabel=title)
     axes[0].set_ylim(0, None)
-    figure.suptitle(verdict.replace(". ", ".\n"))
     return figure
 
 
 def draw_silhouettes(silhouettes: Series, labels: np.ndarray, profiles: DataFrame) -> Figure:
     """06: the silhouette of every customer, segment by segment, and the mean."""
-    customers, labels = len(labels), labels[silhouettes.index]
-    figure, (ax,) = panel_grid(1, 1, 11, max(5.5, 0.7 * len(profiles)))
-    gap, start, middles = len(labels) / 50, 0, []
-    for segment, mean in profiles["Silhouette"].items():
+    customers, labels, mean = len(labels), labels[silhouettes.index], silhouettes.mean()
+    title = f"{percent((silhouettes < 0).mean())} of the customers lie closer to another segment"
+    note = "Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another."
+    names = segment_titles(profiles, 3.4, 1)
+    height, left = max(4.5, 0.5 * len(profiles)), MARGIN + max(map(text_width, names))
+    note += say_sample(len(silhouettes), customers)
+    figure, (ax,) = make_figure(
+        1, 8, height, f"{title}; the mean silhouette is {mean:.2f}", note, left=left
+    )
+    gap = len(labels) * 0.2 / (height - 0.2 * len(profiles))  # room for a line of text
+    start, middles = gap / 2, []
+    for segment, average in profiles["Silhouette"].items():
         blade = np.sort(silhouettes[labels == segment])[::-1]
         steps, widths = start + np.arange(len(blade) + 1), [*blade, *blade[-1:]]
         style = segment_style(segment)
@@ -1245,20 +1344,15 @@ def draw_silhouettes(silhouettes: Series, labels: np.ndarray, profiles: DataFram
             steps[: len(widths)], widths, step="post", color=style["color"], linewidth=0
         )
         middles.append(start + len(blade) / 2)
-        ax.plot(mean, middles[-1], markersize=10, markeredgecolor="white", **style)
+        ax.plot(average, middles[-1], markersize=10, markeredgecolor="white", **style)
         start += len(blade) + gap
-    mean = silhouettes.mean()
     ax.axvline(mean, color=INK, linestyle="--", linewidth=1)
     ax.text(mean, 1.01, f"mean {mean:.2f}", ha="center", transform=ax.get_xaxis_transform())
     ax.axvline(0, color=QUIET, linewidth=1)
-    ax.set_yticks(middles, segment_titles(profiles))
-    ax.set_ylim(start, -gap)
+    ax.set_yticks(middles, names)
+    ax.set(ylim=(start - gap / 2, 0), xlabel="Silhouette")
     ax.tick_params(left=False)
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel("Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another")
-    nearer = percent((silhouettes < 0).mean())
-    title = f"{nearer} of the customers lie closer to another segment"
-    figure.suptitle(say_sample(title, len(silhouettes), customers))
     return figure
 
 
@@ -1266,18 +1360,46 @@ def draw_clusters_2d(
     features: DataFrame, labels: np.ndarray, centroids: DataFrame, profiles: DataFrame
 ) -> Figure:
     """07: the segments over every pair of features, with numbered centroids."""
-    figure, panels, corner = pair_grid(list(features))
-    sample = draw_sample(len(features), SCATTER_SAMPLE)
+    sample, explained = (
+        draw_sample(len(features), SCATTER_SAMPLE),
+        explain(features, centroids, profiles),
+    )
     shown = features.iloc[sample]
-    size = point_size(shown, 32)
-    for ax, x, y in panels:
-        for segment, members in shown.groupby(labels[sample]):
-            ax.scatter(members[x], members[y], s=size, linewidth=0, **segment_style(segment))
-        add_centroids(ax, centroids[[x, y]])
-    add_legend(corner, profiles, loc="center")
-    title = f"{len(profiles)} segments of {len(labels):,} customers"
-    figure.suptitle(say_sample(title, len(shown), len(labels)))
+    (first, most), (second, more) = explained.nlargest(2).items()
+    title = (
+        f"{len(profiles)} segments account for {percent(most)} of the variance of {first}, and "
+        f"{percent(more)} of that of {second}"
+    )
+    note = "Numbers mark the centroids."
+    note += say_sample(len(shown), len(features))
+    pairs = list(itertools.combinations(features, 2))
+    figure, axes = make_figure(len(pairs), 4, 3.6, title, note, segments=profiles, above=0.2)
+    for ax, (x, y) in zip(axes, pairs, strict=True):
+        add_customers(ax, shown[[x, y]], labels[sample])
+        ax.plot(centroids[x], centroids[y], "+", color=INK, markersize=12)
+        inches = ax.transData.transform(centroids[[x, y]]) / figure.dpi
+        places = ax.transData.inverted().transform(figure.dpi * spread(inches, 0.26))
+        for segment, place in zip(centroids.index, places, strict=True):
+            ax.text(*place, segment, **DISC)
+        ax.set(xlabel=wrap(x, 4.5, 2), ylabel=wrap(y, 3.8, 2))
     return figure
+
+
+def choose_views(centroids: np.ndarray) -> list[int]:
+    """Choose two azimuths, in degrees, a quarter turn or so apart, that show centroids apart.
+
+    Takes the centroids as a float array of shape (segments, 3), in units of the drawn box.
+    """
+    azimuths = np.arange(0, 360, 15)
+    turn, lift = np.deg2rad(azimuths)[:, None], np.deg2rad(ELEVATION)
+    x, y, z = centroids.T
+    across, away = y * np.cos(turn) - x * np.sin(turn), x * np.cos(turn) + y * np.sin(turn)
+    seen = across + 1j * (z * np.cos(lift) - away * np.sin(lift))
+    distances = abs(seen[:, :, None] - seen[:, None]) + np.where(np.eye(len(x)), np.inf, 0)
+    nearest = distances.min(axis=(1, 2))
+    first = nearest.argmax()
+    others = abs(np.sin(turn[:, 0] - turn[first, 0])) > 0.7
+    return [azimuths[first], azimuths[np.where(others, nearest, -1).argmax()]]
 
 
 def draw_clusters_3d(
@@ -1285,21 +1407,39 @@ def draw_clusters_3d(
 ) -> Figure:
     """08: the segments over the first three features, from two sides, with numbered centroids."""
     space, sample = list(features)[:3], draw_sample(len(features), SCATTER_SAMPLE)
-    shown = features[space].iloc[sample]
-    size = point_size(shown, 34)
-    figure, axes = plt.subplots(1, 2, figsize=(13, 7), subplot_kw={"projection": "3d"})
-    for ax, azimuth in zip(axes, (-60, 30), strict=True):
+    shown, centroids = features[space].iloc[sample], centroids[space]
+    explained = explain(shown, centroids, profiles).mean()
+    title = (
+        f"{len(profiles)} segments account for {percent(explained)} of the variance of "
+        f"{', '.join(space[:2])} and {space[2]}"
+    )
+    note = "Two views. Pins lead from the centroids to the floor; what is pale is far."
+    note += say_sample(len(shown), len(features))
+    figure, axes = make_figure(
+        2,
+        6,
+        4.8,
+        title,
+        note,
+        segments=profiles,
+        left=0.4,
+        above=0,
+        below=0.2,
+        between=0.4,
+        subplot_kw={"projection": "3d"},
+    )
+    views = choose_views((centroids / np.ptp(shown, axis=0)).to_numpy())
+    floor = shown.iloc[:, 2].min()
+    for ax, azimuth in zip(axes, views, strict=True):
         ax.computed_zorder = False  # or customers would hide centroids
-        for segment, members in shown.groupby(labels[sample]):
-            ax.scatter(*members.to_numpy().T, s=size, linewidth=0, **segment_style(segment))
-        add_centroids(ax, centroids[space])
+        add_customers(ax, shown, labels[sample])
+        for segment, x, y, z in centroids.itertuples():
+            ax.plot([x, x], [y, y], [floor, z], color=INK, linewidth=1, zorder=9)
+            ax.text(x, y, z, segment, **DISC)
         for axis, name in zip("xyz", space, strict=True):
-            getattr(ax, f"set_{axis}label")(name, labelpad=10)
-        ax.view_init(elev=20, azim=azimuth)
-        ax.set_box_aspect(None, zoom=0.9)
-    add_legend(figure, profiles, loc="outside lower center", ncols=2)
-    title = f"{len(profiles)} segments, seen from two sides"
-    figure.suptitle(say_sample(title, len(shown), len(labels)))
+            getattr(ax, f"set_{axis}label")(wrap(name, 3, 1), labelpad=8)
+        ax.view_init(elev=ELEVATION, azim=azimuth)
+        ax.set_box_aspect(None, zoom=1.05)
     return figure
 
 
@@ -1308,36 +1448,60 @@ def draw_profiles(means: DataFrame, features: int, customers: int, profiles: Dat
 
     The first so many columns of the means are features, the others shares.
     """
-    average, deviation = means.loc["average"], means.loc["deviation"]
-    rows = means.drop("deviation")
-    distance = (rows - average) / deviation
-    formats = [readable] * features + [percent] * (means.shape[1] - features)
-    texts = [[form(x) for form, x in zip(formats, row, strict=True)] for row in rows.to_numpy()]
-    for row, segment in zip(texts, profiles.itertuples(), strict=False):
-        row += [f"{segment.Silhouette:.2f}", f"{segment.Stability:.2f}"]
-    texts[-1] += ["", f"{STABLE} and more\nis stable"]
-    titles = [*means, "Silhouette", "Stability"]
-
-    columns = len(titles)
-    size = 7.5 + 1.3 * columns, 2 + 0.6 * len(texts)
-    figure, (left, right) = plt.subplots(1, 2, figsize=size, width_ratios=[2.5, columns])
+    rows, deviation = means.drop("deviation"), means.loc["deviation"]
+    distance = (rows - rows.loc["average"]) / deviation
+    size, sizes = profiles["Customers"], count_and_share(profiles["Customers"], customers)
+    ends = [f"“{profiles['Name'].iloc[end]}” {sizes[end]}" for end in (0, -1)]
+    title = (
+        f"{customers:,} customers in {len(profiles)} segments: the largest is {ends[0]}, "
+        f"the smallest {ends[1]}"
+    )
+    note = (
+        f"Means of each segment. Red is above the average customer, blue below; ▲ ▼ from "
+        f"{NAMING_DISTANCE} standard deviations. Stability: {STABLE} and more is stable, "
+        f"{UNRELIABLE} and less is not to be relied on."
+    )
+    names = [wrap(f"{n}  {name}", 3, 3) for n, name in profiles["Name"].items()]
+    heads = [wrap(name, 1.15, 4) for name in [*means, "Silhouette", "Stability"]]
+    left = 0.7 + max(text_width(line) for name in names for line in name.split("\n"))
+    columns, bars = 1.15 * len(heads), 2.4
+    figure, (ax, table) = make_figure(
+        2,
+        (bars + columns) / 2,
+        0.6 * len(rows),
+        title,
+        note,
+        left=left,
+        between=0.1,
+        above=0.3 + 0.17 * max(head.count("\n") + 1 for head in heads),
+        below=0.2,
+        width_ratios=[bars, columns],
+    )
     styles = [segment_style(segment) for segment in profiles.index]
-    sizes = profiles["Customers"].set_axis([f"{n}  {name}" for n, name in profiles["Name"].items()])
-    add_bars(left, sizes, customers, [style["color"] for style in styles])
+    colors = [style["color"] for style in styles]
+    add_bars(ax, size.set_axis(names), customers, size.max(), len(rows), colors)
     for place, style in enumerate(styles):
-        left.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
-    left.set_ylim(len(profiles) + 0.5, -0.5)
-    left.tick_params(pad=12)
-
+        ax.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
+    ax.set_yticks(range(len(rows)), [*names, f"average of all {customers:,}"])
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(pad=12)
     limit = max(1, distance.abs().max(axis=None))
-    colors = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "linewidths": 2}
-    bar = {"label": "Standard deviations from the average customer"}
     cells = np.pad(distance, ((0, 0), (0, 2)))
-    sns.heatmap(cells, annot=texts, fmt="", ax=right, cbar_kws=bar, **colors)
-    right.set_xticklabels([textwrap.fill(name, 13) for name in titles], rotation=0)
-    right.set_yticks([len(profiles) + 0.5], [f"all {customers:,} customers"], rotation=0)
-    right.tick_params(top=False, bottom=False, left=False, labeltop=True, labelbottom=False)
-    figure.suptitle("Who the customers are: sizes and means of their segments")
+    table.imshow(cells, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    values = np.pad(rows, ((0, 0), (0, 2)), constant_values=np.nan)
+    values[:-1, -2:] = profiles[["Silhouette", "Stability"]]
+    forms = [readable] * features + [percent] * (means.shape[1] - features) + ["{:.2f}".format] * 2
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            far = cells[row, column]
+            sign = " ▲" if far >= NAMING_DISTANCE else " ▼" if far <= -NAMING_DISTANCE else ""
+            ink = "white" if abs(far) > 0.6 * limit else INK
+            text = forms[column](value) + sign
+            table.text(column, row, text, ha="center", va="center", color=ink)
+    table.set_xticks(range(len(heads)), heads)
+    table.set_yticks([])
+    table.spines[:].set_visible(False)
+    table.tick_params(top=False, bottom=False, labeltop=True, labelbottom=False)
     return figure
 
 
@@ -1590,7 +1754,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    gc.freeze()
+    gc.enable()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     status = main()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done
-    sys.exit(status)
+    os._exit(status)  # all is written; to take the packages apart in order takes as long as to fit
