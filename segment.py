@@ -11,7 +11,7 @@ The data, as it travels down this file:
 
 text        bytes, the CSV file in UTF-8; dialect says how its fields and decimals are marked
 customers   DataFrame, one row a customer, every column as the file has it
-features    DataFrame of float, the columns to segment by, in the file's own units
+features    DataFrame of numbers, the columns to segment by, in the file's own units
 categories  DataFrame of the text columns with few distinct values, such as Gender
 points      float array (customers, features), what K-Means sees: z-scores unless told otherwise
 curve       DataFrame indexed by k = 1, 2, ...: the wcss and mean silhouette of k segments
@@ -339,15 +339,26 @@ def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
 
 
 def read_table(text: bytes, dialect: dict[str, str]) -> DataFrame:
-    """Let pandas read the text: in pieces, but if a column looks different in them, in one."""
+    """Let pandas read the text: in pieces, but if a column looks different in them, in one.
+
+    Texts of which the first customers have few become categories where there are millions.
+    """
+    # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
+    read = functools.partial(
+        pd.read_csv, **dialect, index_col=False, skipinitialspace=True, keep_default_na=False,
+        na_values=[""],
+    )  # fmt: skip
+    head = read(io.BytesIO(text), nrows=SAMPLE, low_memory=False)
+    if len(head) < SAMPLE:
+        return head
+    texts = head.loc[
+        :, [pd.api.types.infer_dtype(x, skipna=True) == "string" for _, x in head.items()]
+    ]
+    few = texts.columns[texts.nunique() <= MOST_CATEGORY_VALUES]
     for pieces in True, False:
         with warnings.catch_warnings(), contextlib.suppress(pd.errors.DtypeWarning):
             warnings.simplefilter("error", pd.errors.DtypeWarning)
-            # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
-            return pd.read_csv(
-                io.BytesIO(text), **dialect, index_col=False, skipinitialspace=True,
-                keep_default_na=False, na_values=[""], low_memory=pieces,
-            )  # fmt: skip
+            return read(io.BytesIO(text), dtype=dict.fromkeys(few, "category"), low_memory=pieces)
 
 
 def require_whole(text: bytes, sep: str) -> int:
@@ -375,13 +386,16 @@ def require_whole(text: bytes, sep: str) -> int:
 
 def tidy(values: Series, decimal: str) -> Series:
     """Strip the texts of a column, and make it numbers if it has nothing else but gaps."""
-    codes, distinct = pd.factorize(values)
+    categorical = isinstance(values.dtype, pd.CategoricalDtype)
+    codes, distinct = (
+        (values.cat.codes, values.cat.categories) if categorical else pd.factorize(values)
+    )
     texts = Series(distinct, dtype=object).map(str).str.strip()
     texts = texts.mask(texts == "")
     numbers = as_numbers(texts, decimal)
     whole = numbers.notna() | is_gap(texts)
     chosen = numbers if whole.all() and numbers.notna().any() else texts
-    if chosen.equals(Series(distinct, dtype=object)):
+    if chosen.astype(object).equals(Series(distinct, dtype=object)):
         return values
     return chosen.reindex(codes).set_axis(values.index)
 
@@ -468,20 +482,22 @@ def refuse_value(
 def to_numbers(
     customers: DataFrame, names: list[str], text: bytes, dialect: dict[str, str]
 ) -> DataFrame:
-    """Take the features out of the customers, as float; NaN where one is missing.
+    """Take the features out of the customers, as numbers; NaN where one is missing.
 
     Raises InputError with line, column and value of the first that is no number, infinite or too
     large, and if a feature is empty.
     """
-    features = customers[names].apply(as_numbers, decimal=dialect["decimal"]).astype(float)
-    for name in names:
-        wrong = ~(features[name].abs() <= LARGEST_NUMBER)
+    columns = {name: as_numbers(customers[name], dialect["decimal"]) for name in names}
+    # A copy of whole numbers as float would cost what it costs to read them.
+    columns = {n: v.astype(float) if v.dtype == bool else v for n, v in columns.items()}
+    for name, values in columns.items():
+        wrong = ~values.between(-LARGEST_NUMBER, LARGEST_NUMBER)
         if wrong.any() and (wrong := wrong & ~is_gap(customers[name])).any():
             reason = "is not a number between -1e15 and 1e15; write digits alone, or nothing"
             refuse_value(text, dialect, customers.columns.get_loc(name), wrong.to_numpy(), reason)
-        if features[name].isna().all():
+        if values.isna().all():
             raise InputError(f"column {name} is empty; choose other columns with -f")
-    return features
+    return DataFrame(columns, copy=False)
 
 
 def choose_logged(features: DataFrame, wanted: list[str]) -> list[str]:
@@ -682,7 +698,7 @@ def explore(
     numeric = [
         name for name in customers if name in {*customers.select_dtypes("number"), *features}
     ]
-    without = len(features) - len(features.dropna())
+    without = (~features.notna().all(axis=1)).sum()
     gaps = customers.isna().sum()
     gaps.update(features.isna().sum())
     repeated = ", ".join(f"{n:,} {what}" for what, n in repeats.items())
@@ -715,18 +731,18 @@ def take_logarithms(
         if wrong.any():
             reason = "has no logarithm of 1 more; leave the column out of --log"
             refuse_value(text, dialect, header.get_loc(name), wrong, reason)
-    features = features.copy()
-    features[logged] = np.log1p(features[logged])
+    if logged:
+        features = features.copy()
+        features[logged] = np.log1p(features[logged])
     return features
 
 
 def scale(features: DataFrame, raw: bool) -> np.ndarray:
     """Return the points: features with mean 0 and standard deviation 1, or raw as they are."""
-    points = features.to_numpy()
+    points = features.to_numpy(dtype=float, copy=True)
     if not raw:
-        deviation = points.std(axis=0)
-        points = points - points.mean(axis=0)
-        points /= deviation
+        points -= features.mean().to_numpy()
+        points /= features.std(ddof=0).to_numpy()
     return points
 
 
@@ -829,12 +845,13 @@ def fit(points: np.ndarray, k: int, curve: DataFrame, seed: int) -> tuple[DataFr
         silhouettes = silhouettes_of(sample[shown], model.labels_[shown])
         curve.loc[k] = model.inertia_, silhouettes.mean()
     if len(sample) < len(points):
-        start, model = model, KMeans(k, init=model.cluster_centers_, n_init=1).fit(points)
+        every = KMeans(k, init=model.cluster_centers_, n_init=1, copy_x=False)
+        start, model = model, every.fit(points)
         many = len(points) / len(sample)
         curve["wcss"] *= model.inertia_ / start.inertia_ if start.inertia_ else many
     centroids = model.cluster_centers_.round(9)
     order = np.lexsort([*centroids.T[::-1], -np.bincount(model.labels_, minlength=k)])
-    return curve, order.argsort()[model.labels_] + 1
+    return curve, (order.argsort() + 1)[model.labels_]
 
 
 def find_even_silhouette(points: np.ndarray, k: int, seed: int) -> float:
@@ -886,14 +903,17 @@ def describe(features: DataFrame, categories: DataFrame, labels: np.ndarray) -> 
     its mean or share in each segment, in the row "average" over all customers, and in the row
     "deviation" the standard deviation over them.
     """
-    means = features.groupby(labels).mean()
+    sizes = np.bincount(labels)[1:]
+    sums = {name: np.bincount(labels, values)[1:] for name, values in features.items()}
+    means = DataFrame(sums, pd.RangeIndex(1, len(sizes) + 1)).div(sizes, axis=0)
     means.loc["average"], means.loc["deviation"] = features.mean(), features.std()
     parts = [means]
     for name, values in categories.items():
         kinds, segments = len(values.cat.categories), means.index[:-2]
-        pairs = (labels - 1) * kinds + values.cat.codes
-        counts = np.bincount(pairs, minlength=len(segments) * kinds).reshape(-1, kinds)
-        counts = DataFrame(counts, segments, values.cat.categories)
+        pairs = labels * kinds
+        pairs += values.cat.codes
+        counts = np.bincount(pairs, minlength=(len(segments) + 1) * kinds).reshape(-1, kinds)
+        counts = DataFrame(counts[1:], segments, values.cat.categories)
         shares = counts.div(counts.sum(axis=1), axis=0)
         average = counts.sum() / len(values)
         deviation = np.sqrt(average * (1 - average) * len(values) / (len(values) - 1))
@@ -980,7 +1000,7 @@ def write_segments(
     if one_a_line and dialect["sep"] == "," and len(kept) == customers.shape[1]:
         # Whole lines are several times as fast as their fields.
         ends = [b"," + csv_line(addition) for addition in additions]
-        codes, lines = labels.astype(np.uint8).tobytes(), io.BytesIO(rest)
+        codes, lines = labels.tobytes(), io.BytesIO(rest)
         while piece := lines.read(LINES_BYTES) + lines.readline():
             bare = piece.removesuffix(b"\n").split(b"\n")
             parts = [b""] * (2 * len(bare))
@@ -995,10 +1015,11 @@ def write_segments(
     output.detach()
 
 
-def explain(features: DataFrame, centroids: DataFrame, profiles: DataFrame) -> Series:
+def explain(means: DataFrame, profiles: DataFrame) -> Series:
     """Return the share of each feature's variance, 0 to 1, that lies between the segments."""
-    average = profiles["Share"] @ centroids
-    return profiles["Share"] @ (centroids - average) ** 2 / features.var(ddof=0)
+    distance = (means.loc[profiles.index] - means.loc["average"]) / means.loc["deviation"]
+    customers = profiles["Customers"].sum()
+    return profiles["Customers"] @ distance**2 / (customers - 1)
 
 
 def lacks_segments(curve: DataFrame, profiles: DataFrame, even: float) -> bool:
@@ -1357,15 +1378,12 @@ def draw_silhouettes(silhouettes: Series, labels: np.ndarray, profiles: DataFram
 
 
 def draw_clusters_2d(
-    features: DataFrame, labels: np.ndarray, centroids: DataFrame, profiles: DataFrame
+    features: DataFrame, labels: np.ndarray, means: DataFrame, profiles: DataFrame
 ) -> Figure:
     """07: the segments over every pair of features, with numbered centroids."""
-    sample, explained = (
-        draw_sample(len(features), SCATTER_SAMPLE),
-        explain(features, centroids, profiles),
-    )
+    sample, centroids = draw_sample(len(features), SCATTER_SAMPLE), means.loc[profiles.index]
     shown = features.iloc[sample]
-    (first, most), (second, more) = explained.nlargest(2).items()
+    (first, most), (second, more) = explain(means, profiles).nlargest(2).items()
     title = (
         f"{len(profiles)} segments account for {percent(most)} of the variance of {first}, and "
         f"{percent(more)} of that of {second}"
@@ -1403,12 +1421,12 @@ def choose_views(centroids: np.ndarray) -> list[int]:
 
 
 def draw_clusters_3d(
-    features: DataFrame, labels: np.ndarray, centroids: DataFrame, profiles: DataFrame
+    features: DataFrame, labels: np.ndarray, means: DataFrame, profiles: DataFrame
 ) -> Figure:
     """08: the segments over the first three features, from two sides, with numbered centroids."""
     space, sample = list(features)[:3], draw_sample(len(features), SCATTER_SAMPLE)
-    shown, centroids = features[space].iloc[sample], centroids[space]
-    explained = explain(shown, centroids, profiles).mean()
+    shown, centroids = features[space].iloc[sample], means.loc[profiles.index, space]
+    explained = explain(means[space], profiles).mean()
     title = (
         f"{len(profiles)} segments account for {percent(explained)} of the variance of "
         f"{', '.join(space[:2])} and {space[2]}"
@@ -1609,9 +1627,12 @@ def analyse(
         numbers = to_numbers(customers, names, text, dialect)
         logged = choose_logged(numbers, options.log)
         refuse_thousands(numbers, customers, text, dialect)
-        seen = take_logarithms(numbers, logged, text, dialect, customers.columns).dropna()
+        seen = take_logarithms(numbers, logged, text, dialect, customers.columns)
+        complete = seen.notna().all(axis=1).to_numpy()
+        segmented = slice(None) if complete.all() else complete
+        seen = seen.loc[segmented]
         require_differences(seen)
-        points, segmented, seed = scale(seen, options.no_scale), seen.index, options.seed
+        points, seed = scale(seen, options.no_scale), options.seed
         require_enough(points, options.clusters or 3)
     step("explore")
     texts = find_categories(customers.drop(columns=[*names, *NEW_COLUMNS], errors="ignore"))
@@ -1636,11 +1657,12 @@ def analyse(
     features = given.loc[segmented]
     means = describe(features, categories.loc[segmented], labels)
     stability = find_stability(points, labels, seed)
-    profiles = profile(name_segments(means.iloc[:, : len(names)]), labels, silhouettes, stability)
+    of_features = means.iloc[:, : len(names)]
+    profiles = profile(name_segments(of_features), labels, silhouettes, stability)
     lacking = lacks_segments(curve, profiles, find_even_silhouette(points, k, seed))
     verdict = give_verdict(curve, k, lacking)
-    centroids = means.loc[profiles.index].iloc[:, : len(names)]
-    members = np.zeros(len(customers), dtype=int)
+    centroids = of_features.loc[profiles.index]
+    members = np.zeros(len(customers), dtype=np.uint8)
     members[segmented] = labels
     full_names = [*names, *(f"{name}: {x}" for name, v in texts.items() for x in v.cat.categories)]
 
@@ -1651,7 +1673,7 @@ def analyse(
         "04_relationships.png": draw_relationships(given),
         "05_elbow.png": draw_elbow(curve, k, verdict),
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
-        "07_clusters_2d.png": draw_clusters_2d(features, labels, centroids, profiles),
+        "07_clusters_2d.png": draw_clusters_2d(features, labels, of_features, profiles),
         "09_profiles.png": draw_profiles(means, len(names), len(labels), profiles),
         "segments.csv": functools.partial(
             write_segments,
@@ -1668,7 +1690,7 @@ def analyse(
     if categories.shape[1]:
         files["03_by_category.png"] = draw_by_category(given, categories)
     if len(names) > 2:
-        files["08_clusters_3d.png"] = draw_clusters_3d(features, labels, centroids, profiles)
+        files["08_clusters_3d.png"] = draw_clusters_3d(features, labels, of_features, profiles)
     trust = paragraph("Trust", give_trust(profiles, silhouettes))
     table = tabulate(profiles, centroids)
     report = f"{overview}\n\n{paragraph('Verdict', verdict)}\n{trust}\n\n{table}"
