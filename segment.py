@@ -9,7 +9,7 @@ method, fits K-Means, and leaves numbered pictures, three tables and a report in
 
 The data, as it travels down this file:
 
-text        bytes, the CSV file in UTF-8; dialect says how its fields and decimals are marked
+source      the file: its path, its text as bytes in UTF-8, the dialect of its fields and decimals
 customers   DataFrame, one row a customer, every column as the file has it
 features    DataFrame of numbers, the columns to segment by, in the file's own units
 categories  DataFrame of the text columns with few distinct values, such as Gender
@@ -56,7 +56,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -85,7 +85,6 @@ LINES_BYTES = 2**22  # of lines that are written at once
 SEPARATORS = ",;\t|"
 MOST_SEGMENTS = 30  # that pictures and names can tell apart
 SKEWED = 2  # skewness from which the longest tails make segments of their own
-LONGEST_NAME = 30  # letters of a name in pictures and report
 MOST_CATEGORY_VALUES = 10  # a text column with more distinct values is no category
 AGE_GROUPS = {"under 18": 17, "18-25": 25, "26-35": 35, "36-45": 45, "46-55": 55, "56+": np.inf}
 
@@ -173,6 +172,15 @@ def naming(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: {error}") from None
 
 
+class Source(NamedTuple):
+    """A file that was read: where it is, its text and dialect, and the customers in it."""
+
+    path: Path
+    text: bytes
+    dialect: dict[str, str]
+    customers: DataFrame
+
+
 def read_customers(path: str | Path) -> DataFrame:
     """Read a CSV file with a header and a line a customer, packed or not.
 
@@ -180,9 +188,14 @@ def read_customers(path: str | Path) -> DataFrame:
     blanks and words for a missing value, else texts. Raises InputError with what is wrong and
     where if the file can't be read, or is no such table.
     """
-    path = Path(path)
+    return read_source(Path(path)).customers
+
+
+def read_source(path: Path) -> Source:
+    """Read a file; InputError as in read_customers."""
     with naming(path):
-        return parse(*load(path))
+        text, dialect = load(path)
+        return Source(path, text, dialect, parse(text, dialect))
 
 
 def unzip(data: bytes) -> bytes:
@@ -436,11 +449,12 @@ def find_id(customers: DataFrame) -> str | None:
     return next((name for name in customers if simplify(name, True) in ID_NAMES), None)
 
 
-def choose_features(customers: DataFrame, wanted: list[str] | None, path: Path) -> list[str]:
+def choose_features(source: Source, wanted: list[str] | None) -> list[str]:
     """Find the columns to segment by: those wanted, or else age, income and spending score.
 
     Raises InputError if one is not there, and unless they are two or more different ones.
     """
+    customers = source.customers
     found = {name: find_column(name, customers) for name in wanted or DEFAULT_FEATURES}
     missing = [name for name, column in found.items() if column is None]
     if missing and wanted:
@@ -452,7 +466,7 @@ def choose_features(customers: DataFrame, wanted: list[str] | None, path: Path) 
         telling = [name for name in numeric if name != find_id(customers)]
         if len(telling) < 2:
             raise InputError("has no two columns of numbers to segment customers by")
-        command = shlex.join(["python", "segment.py", str(path), "-f", *telling[:3]])
+        command = shlex.join(["python", "segment.py", str(source.path), "-f", *telling[:3]])
         raise InputError(
             f"has no column {', '.join(missing)}; choose from its numeric columns "
             f"({', '.join(numeric)}), for example: {command}"
@@ -463,38 +477,34 @@ def choose_features(customers: DataFrame, wanted: list[str] | None, path: Path) 
     return columns
 
 
-def refuse_value(
-    text: bytes, dialect: dict[str, str], column: int, wrong: np.ndarray, reason: str
-) -> None:
+def refuse_value(source: Source, name: str, wrong: np.ndarray, reason: str) -> None:
     """Raise InputError with line, column and spelling of the first of the wrong values.
 
     `wrong` is a bool array of shape (customers,), `reason` says what is wrong and what to do.
     """
-    records = read_records(text, dialect["sep"])
-    _, header = next(records)
+    records = itertools.islice(read_records(source.text, source.dialect["sep"]), 1, None)
     line, fields = next(itertools.islice(records, int(wrong.argmax()), None))
+    value = quote(fields[source.customers.columns.get_loc(name)])
     raise InputError(
-        f"line {line:,}, column {one_line(header[column]).strip()}: {quote(fields[column])} "
-        f"{reason} ({wrong.sum():,} such in the column)"
+        f"line {line:,}, column {name}: {value} {reason} ({wrong.sum():,} such in the column)"
     )
 
 
-def to_numbers(
-    customers: DataFrame, names: list[str], text: bytes, dialect: dict[str, str]
-) -> DataFrame:
+def to_numbers(source: Source, names: list[str]) -> DataFrame:
     """Take the features out of the customers, as numbers; NaN where one is missing.
 
     Raises InputError with line, column and value of the first that is no number, infinite or too
     large, and if a feature is empty.
     """
-    columns = {name: as_numbers(customers[name], dialect["decimal"]) for name in names}
+    customers, mark = source.customers, source.dialect["decimal"]
+    columns = {name: as_numbers(customers[name], mark) for name in names}
     # A copy of whole numbers as float would cost what it costs to read them.
     columns = {n: v.astype(float) if v.dtype == bool else v for n, v in columns.items()}
     for name, values in columns.items():
         wrong = ~values.between(-LARGEST_NUMBER, LARGEST_NUMBER)
         if wrong.any() and (wrong := wrong & ~is_gap(customers[name])).any():
             reason = "is not a number between -1e15 and 1e15; write digits alone, or nothing"
-            refuse_value(text, dialect, customers.columns.get_loc(name), wrong.to_numpy(), reason)
+            refuse_value(source, name, wrong.to_numpy(), reason)
         if values.isna().all():
             raise InputError(f"column {name} is empty; choose other columns with -f")
     return DataFrame(columns, copy=False)
@@ -535,24 +545,23 @@ def require_enough(points: np.ndarray, k: int) -> None:
         )
 
 
-def refuse_thousands(
-    features: DataFrame, customers: DataFrame, text: bytes, dialect: dict[str, str]
-) -> None:
+def refuse_thousands(source: Source, features: DataFrame) -> None:
     """Raise InputError if all fractions of a feature look like thousands: 1.677 beside 900.
 
     Where commas separate the fields, a point marks decimals; elsewhere it may be either way.
     """
-    doubtful = re.compile(rf"[+-]?[1-9]\d{{0,2}}[{dialect['decimal']}]\d{{3}}")
+    sep, mark = source.dialect.values()
+    doubtful = re.compile(rf"[+-]?[1-9]\d{{0,2}}[{mark}]\d{{3}}")
     certain = re.compile(r"[+-]?\d{4,}")  # thousands without a separator
-    for name in features.columns[(features % 1 > 0).any()] if dialect["sep"] != "," else ():
-        column = customers.columns.get_loc(name)
-        records = itertools.islice(read_records(text, dialect["sep"]), 1, None)
+    for name in features.columns[(features % 1 > 0).any()] if sep != "," else ():
+        column = source.customers.columns.get_loc(name)
+        records = itertools.islice(read_records(source.text, sep), 1, None)
         written = Series([fields[column].strip() for _, fields in records])
         wrong = written.str.fullmatch(doubtful)
         clear = written.str.match(certain) | (features[name] % 1 > 0) & ~wrong
         if not clear.any():
             reason = "may mean thousands or decimals; write it without a separator"
-            refuse_value(text, dialect, column, wrong.to_numpy(), reason)
+            refuse_value(source, name, wrong.to_numpy(), reason)
 
 
 def find_categories(customers: DataFrame) -> DataFrame:
@@ -571,23 +580,6 @@ def name_values(values: Series) -> Series:
     return values.cat.add_categories("(blank)").fillna("(blank)") if values.hasnans else values
 
 
-def shorten_categories(categories: DataFrame) -> DataFrame:
-    """Return the categories with values short enough for pictures."""
-    return categories.apply(
-        lambda values: values.cat.rename_categories(shorten(values.cat.categories))
-    )
-
-
-def shorten(names: Iterable[str]) -> dict[str, str]:
-    """Cut the names that are too long for a picture, and number those, so that none are alike."""
-    return {
-        name: name
-        if len(name) <= LONGEST_NAME and "…" not in name
-        else f"{name[: LONGEST_NAME - 6]}… ({place})"
-        for place, name in enumerate(names, 1)
-    }
-
-
 # ---------------------------------------------------------------------------------------- explore
 
 
@@ -601,9 +593,9 @@ def percent(share: float) -> str:
     return f"{round(100 * share, 1):g}%"
 
 
-def count_and_share(counts: Series, total: int) -> list[str]:
+def count_and_share(counts: Series, total: int) -> Series:
     """Write counts as a person wants to read them: 45 (22.5%)."""
-    return [f"{count:,} ({percent(count / total)})" for count in counts]
+    return counts.map(lambda count: f"{count:,} ({percent(count / total)})")
 
 
 def short_names(columns: Iterable[str]) -> dict[str, str]:
@@ -687,50 +679,47 @@ def find_oddities(
 
 
 def explore(
-    customers: DataFrame,
-    features: DataFrame,
-    categories: DataFrame,
-    repeats: dict[str, int],
-    statistics: DataFrame,
-    source: str,
+    source: Source, features: DataFrame, categories: DataFrame, repeats: dict[str, int]
 ) -> str:
-    """Say what the data is: size, types, gaps, repetitions, statistics and category counts."""
-    numeric = [
-        name for name in customers if name in {*customers.select_dtypes("number"), *features}
-    ]
-    without = (~features.notna().all(axis=1)).sum()
+    """Say what the data is: size, types, category counts, gaps and repetitions."""
+    customers = source.customers
+    numbers = {*customers.select_dtypes("number"), *features}
+    counts = {name: values.value_counts() for name, values in categories.items()}
+    shares = {
+        name: ", ".join(
+            f"{value} {share}"
+            for value, share in count_and_share(counts[name], len(customers)).items()
+        )
+        for name in counts
+    }
+    texts = [f"{n}: {shares[n]}" if n in shares else n for n in customers if n not in numbers]
     gaps = customers.isna().sum()
     gaps.update(features.isna().sum())
-    repeated = ", ".join(f"{n:,} {what}" for what, n in repeats.items())
-    facts = [
-        ("Data", f"{source}: {len(customers):,} rows (customers), {customers.shape[1]} columns"),
-        ("Numbers", ", ".join(numeric) or "none"),
-        ("Texts", ", ".join(name for name in customers if name not in numeric) or "none"),
-        ("Missing", ", ".join(f"{n:,} of {name}" for name, n in gaps.items() if n) or "nothing"),
-        ("Repeated", repeated),
-    ]
+    without = (~features.notna().all(axis=1)).sum()
+    missing = ", ".join(f"{n:,} of {name}" for name, n in gaps.items() if n) or "nothing"
     if without:
-        facts.insert(-1, ("", f"customers who miss a feature, and so get no segment: {without:,}"))
-    for name, values in categories.items():
-        counts = values.value_counts()
-        shares = zip(counts.index, count_and_share(counts, len(customers)), strict=True)
-        facts.append((name, ", ".join(f"{value} {share}" for value, share in shares)))
-    table = statistics.T.to_string(float_format=lambda value: readable(value, 4))
-    return "\n".join([*(paragraph(*fact) for fact in facts), "", table])
+        missing += f"; customers who miss a feature, and so get no segment: {without:,}"
+    missing += "".join(f"; {n:,} {what}" for what, n in repeats.items())
+    facts = {
+        "Data": f"{source.path.name}: {len(customers):,} rows (customers), "
+        f"{customers.shape[1]} columns",
+        "Numbers": ", ".join(name for name in customers if name in numbers) or "none",
+        "Texts": "; ".join(texts) or "none",
+        "Missing": missing,
+    }
+    return "\n".join(paragraph(label, fact) for label, fact in facts.items())
 
 
 # ------------------------------------------------------------------------------------------ scale
 
 
-def take_logarithms(
-    features: DataFrame, logged: list[str], text: bytes, dialect: dict[str, str], header: pd.Index
-) -> DataFrame:
+def take_logarithms(source: Source, features: DataFrame, logged: list[str]) -> DataFrame:
     """Return the features, with log(1 + x) of those logged; InputError where there is none."""
     for name in logged:
         wrong = (features[name] <= -1).to_numpy()
         if wrong.any():
             reason = "has no logarithm of 1 more; leave the column out of --log"
-            refuse_value(text, dialect, header.get_loc(name), wrong, reason)
+            refuse_value(source, name, wrong, reason)
     if logged:
         features = features.copy()
         features[logged] = np.log1p(features[logged])
@@ -961,12 +950,6 @@ def profile(
     return DataFrame(parts).rename_axis("Segment")
 
 
-def add_means(profiles: DataFrame, means: DataFrame) -> DataFrame:
-    """Return the profiles with the means of features and category shares behind the shares."""
-    parts = [profiles.loc[:, :"Share"], means, profiles.loc[:, "Silhouette":]]
-    return pd.concat(parts, axis=1).rename_axis("Segment")
-
-
 def csv_line(fields: Iterable) -> bytes:
     """Return the fields as a line of CSV."""
     line = io.StringIO()
@@ -975,19 +958,14 @@ def csv_line(fields: Iterable) -> bytes:
 
 
 def write_segments(
-    file: BinaryIO,
-    text: bytes,
-    dialect: dict[str, str],
-    customers: DataFrame,
-    features: list[str],
-    labels: np.ndarray,
-    names: Series,
+    file: BinaryIO, source: Source, features: list[str], labels: np.ndarray, names: Series
 ) -> None:
     """Write the customers as their file spells them, with Segment and Segment name added.
 
     `labels` has the segment of every customer, 0 for none: those are left blank. Decimal commas
     of the features become points, because commas separate the fields here.
     """
+    _, text, dialect, customers = source
     additions = [["", ""], *([segment, name] for segment, name in names.items())]
     kept = [column for column, name in enumerate(customers) if name not in NEW_COLUMNS]
     records = (fields for _, fields in read_records(text, dialect["sep"]))
@@ -1022,81 +1000,71 @@ def explain(means: DataFrame, profiles: DataFrame) -> Series:
     return profiles["Customers"] @ distance**2 / (customers - 1)
 
 
-def lacks_segments(curve: DataFrame, profiles: DataFrame, even: float) -> bool:
-    """Tell if the segments look like those of data without any.
+def judge(
+    curve: DataFrame, k: int, profiles: DataFrame, silhouettes: Series, even: float
+) -> tuple[str, str, list[str]]:
+    """Say how many segments there are, how far to trust them, and what to warn of.
 
-    That is if the elbow is weak, and the silhouette is not above `even`, that of customers strewn
-    evenly, or no segment is stable.
+    The data has no clear segments if the elbow is weak, and the silhouette is not above `even`,
+    that of customers strewn evenly, or no segment is stable.
     """
-    silhouette = (profiles["Silhouette"] * profiles["Share"]).sum()
-    weak = find_elbow(curve["wcss"])[1] < CLEAR_SHARPNESS
-    return weak and bool(silhouette <= even or (profiles["Stability"] < STABLE).all())
-
-
-def give_verdict(curve: DataFrame, k: int, lacking: bool) -> str:
-    """Say how many segments elbow and silhouette read off the curve, and whether they agree."""
     elbow, sharpness = find_elbow(curve["wcss"])
     best, score = curve["silhouette"].idxmax(), curve["silhouette"].max()
-    word = "clear" if sharpness >= CLEAR_SHARPNESS else "weak"
-    return (
+    shaky = profiles["Stability"][profiles["Stability"] < STABLE]
+    weak = sharpness < CLEAR_SHARPNESS
+    lacking = weak and (silhouettes.mean() <= even or len(shaky) == len(profiles))
+    verdict = (
         ("K-Means found no clear segments. " if lacking else "")
         + (f"You asked for {k} segments. " if k != elbow else "")
-        + f"The elbow at {elbow} segments is {word} (sharpness {sharpness:.2f}; clear from "
-        f"{CLEAR_SHARPNESS}). The silhouette "
+        + f"The elbow at {elbow} segments is {'weak' if weak else 'clear'} (sharpness "
+        f"{sharpness:.2f}; clear from {CLEAR_SHARPNESS}). The silhouette "
         + ("agrees" if best == elbow else f"disagrees and prefers {best}")
         + f" ({score:.2f})."
     )
-
-
-def give_trust(profiles: DataFrame, silhouettes: np.ndarray) -> str:
-    """Say how many customers are misplaced and which segments do not come back in resamples."""
-    shaky = profiles["Stability"][profiles["Stability"] < STABLE]
     named = ", ".join(f"{segment} ({stability:.2f})" for segment, stability in shaky.items())
-    return (
+    trust = (
         f"{percent((silhouettes < 0).mean())} of the customers have a silhouette below 0: they lie "
         "closer to another segment. "
         + (f"Not stable: segment {named}; " if named else "All segments are stable; ")
         + f"stable is {STABLE} and more, {UNRELIABLE} and less is not to be relied on."
     )
-
-
-def find_doubts(curve: DataFrame, k: int, profiles: DataFrame, lacking: bool) -> list[str]:
-    """List what a user should be warned of, and what to try."""
-    elbow, sharpness = find_elbow(curve["wcss"])
-    best, shaky = curve["silhouette"].idxmax(), profiles.index[profiles["Stability"] < STABLE]
     doubts = {
         "K-Means found no clear segments": lacking,
         f"the elbow at {elbow} segments is weak (sharpness {sharpness:.2f}, clear from "
-        f"{CLEAR_SHARPNESS})": sharpness < CLEAR_SHARPNESS and k == elbow,
+        f"{CLEAR_SHARPNESS})": weak and k == elbow,
         f"the elbow names {elbow} segments, the silhouette {best}": best != elbow and k == elbow,
-        f"not stable: segment {', '.join(map(str, shaky))}": len(shaky) > 0,
+        f"not stable: segment {', '.join(map(str, shaky.index))}": len(shaky) > 0,
     }
     advice = "compare with another -k, or try other features with -f"
-    return [f"{doubt}; {advice}" for doubt, applies in doubts.items() if applies]
+    return verdict, trust, [f"{doubt}; {advice}" for doubt, applies in doubts.items() if applies]
 
 
-def tabulate(profiles: DataFrame, means: DataFrame) -> str:
-    """Set the profiles as a table of text: sizes, means, silhouettes and names."""
-    short = [name.capitalize() for name in short_names(means).values()]
+def tabulate(profiles: DataFrame, centroids: DataFrame) -> str:
+    """Set the segments as a table of text: names, sizes, means and stability."""
     parts = [
-        profiles.index.to_series(),
-        profiles["Customers"].map("{:,}".format),
-        profiles["Share"].map(percent),
-        means.map(readable).set_axis(short, axis=1),
-        profiles[["Silhouette", "Stability"]].map("{:.2f}".format),
-        profiles["Name"].str.ljust(profiles["Name"].str.len().max()),
+        count_and_share(profiles["Customers"], profiles["Customers"].sum()),
+        centroids.map(readable).set_axis(
+            map(str.capitalize, short_names(centroids).values()), axis=1
+        ),
+        profiles["Stability"].map("{:.2f}".format),
     ]
-    text = pd.concat(parts, axis=1).to_string(index=False)
-    return re.sub(" +$", "", text, flags=re.MULTILINE)
+    numbers = pd.concat(parts, axis=1).to_string(index=False).splitlines()
+    names = ["Segment", *(f"{n} {name}" for n, name in profiles["Name"].items())]
+    room = min(max(24, 78 - len(numbers[0])), max(map(len, names)))
+    names = [textwrap.shorten(name, room, placeholder="…").ljust(room) for name in names]
+    return "\n".join(f"{name}  {row}" for name, row in zip(names, numbers, strict=True))
 
 
 # ------------------------------------------------------------------------------------------- draw
 
 
 def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
-    """Return the width in inches of a line of text at so many points."""
-    font = FontProperties(size=size, weight=weight)
-    return text_to_path.get_text_width_height_descent(text, font, False)[0] / 72
+    """Return the width in inches of the widest line of a text at so many points."""
+    font, measure = (
+        FontProperties(size=size, weight=weight),
+        text_to_path.get_text_width_height_descent,
+    )
+    return max(measure(line, font, False)[0] for line in text.split("\n")) / 72
 
 
 def wrap(text: str, inches: float, lines: int, size: float = TEXT, weight: str = "normal") -> str:
@@ -1237,16 +1205,14 @@ def draw_counts(counts: dict[str, Series], customers: int) -> Figure:
         for name, groups in [*counts.items()][:3]
     ]
     title = f"The largest groups of {customers:,} customers: {', '.join(tops)}"
-    names = {name: [wrap(str(n), 2, 2) for n in groups.index] for name, groups in counts.items()}
-    left = 0.3 + max(text_width(line) for n in sum(names.values(), []) for line in n.split("\n"))
-    rows = max(map(len, counts.values()))
     note = "Customers in each group, and their share of all."
-    figure, axes = make_figure(
-        len(counts), 3.6, 0.4 * rows, title, note, left=left, between=left, below=0.15
-    )
-    most = max(groups.max() for groups in counts.values())
+    counts = {n: c.set_axis([wrap(str(x), 2, 2) for x in c.index]) for n, c in counts.items()}
+    most, rows = max(c.max() for c in counts.values()), max(map(len, counts.values()))
+    left = 0.3 + max(text_width(label) for groups in counts.values() for label in groups.index)
+    room = {"left": left, "between": left, "below": 0.15}
+    figure, axes = make_figure(len(counts), 3.6, 0.4 * rows, title, note, **room)
     for ax, (name, groups) in zip(axes, counts.items(), strict=True):
-        add_bars(ax, groups.set_axis(names[name]), customers, most, rows)
+        add_bars(ax, groups, customers, most, rows)
         ax.set_title(wrap(name, 3.6, 1), weight="bold", loc="left")
     return figure
 
@@ -1255,54 +1221,30 @@ def draw_by_category(features: DataFrame, categories: DataFrame) -> Figure:
     """03: each feature by each category: a violin for each value, with quartiles and median."""
     customers, sample = len(features), draw_sample(len(features), SAMPLE)
     features, categories = features.iloc[sample], categories.iloc[sample]
-    medians = {
-        (group, name): values.groupby(groups, observed=True).median()
-        for group, groups in categories.items()
-        for name, values in features.items()
-    }
+    medians = {}
+    for group, name in itertools.product(categories, features):
+        found = features[name].groupby(categories[group], observed=True).median().dropna()
+        medians[group, name] = found[
+            categories[group].value_counts().index.intersection(found.index)
+        ]
     group, name = max(medians, key=lambda pair: np.ptp(medians[pair]) / features[pair[1]].std())
-    low, high = medians[group, name].idxmin(), medians[group, name].idxmax()
-    ends = [f"{value} {readable(medians[group, name][value])}" for value in (low, high)]
-    title = f"By {group}, the medians of {name} differ most: {' and '.join(ends)}"
+    ends = medians[group, name].sort_values().iloc[[0, -1]]
+    ends = " and ".join(f"{value} {readable(median)}" for value, median in ends.items())
+    title = f"By {group}, the medians of {name} differ most: {ends}"
     note = "The wider, the more customers; the lines mark the quarters."
-    names = {
-        value: wrap(value, 2, 2)
-        for values in categories
-        for value in categories[values].cat.categories
-    }
-    left = 0.5 + max(text_width(line) for label in names.values() for line in label.split("\n"))
-    height = 0.4 + 0.9 * max(len(values.cat.categories) for _, values in categories.items())
-    figure, axes = make_figure(
-        len(medians),
-        3.6,
-        height,
-        title,
-        note + say_sample(len(features), customers),
-        left=left,
-        between=left,
-    )
-    for ax, ((group, name), middle) in zip(axes, medians.items(), strict=True):
-        order = list(categories[group].value_counts().index)
-        order = [value for value in order if value in middle]
-        sns.violinplot(
-            x=features[name],
-            y=categories[group],
-            order=order,
-            inner="quart",
-            cut=0,
-            color=PALE,
-            ax=ax,
-        )
-        ax.set_yticks(range(len(order)), [names[value] for value in order])
+    note += say_sample(len(features), customers)
+    labels = {pair: [wrap(value, 2, 2) for value in medians[pair].index] for pair in medians}
+    left = 0.5 + max(text_width(label) for group in labels.values() for label in group)
+    height = 0.4 + 0.9 * max(map(len, labels.values()))
+    figure, axes = make_figure(len(labels), 3.6, height, title, note, left=left, between=left)
+    style = {"inner": "quart", "cut": 0, "color": PALE}
+    for ax, ((group, name), middles) in zip(axes, medians.items(), strict=True):
+        values = {"x": features[name], "y": categories[group], "order": [*middles.index]}
+        sns.violinplot(**values, **style, ax=ax)
+        ax.set_yticks(range(len(middles)), labels[group, name])
         ax.set(xlabel=wrap(name, 4, 2), ylabel=wrap(group, height, 1))
-        for place, value in enumerate(order):
-            ax.text(
-                middle[value],
-                place - 0.42,
-                f"median {readable(middle[value])}",
-                ha="center",
-                va="bottom",
-            )
+        for place, median in enumerate(middles):
+            ax.text(median, place - 0.42, f"median {readable(median)}", ha="center", va="bottom")
     return figure
 
 
@@ -1466,13 +1408,14 @@ def draw_profiles(means: DataFrame, features: int, customers: int, profiles: Dat
 
     The first so many columns of the means are features, the others shares.
     """
-    rows, deviation = means.drop("deviation"), means.loc["deviation"]
-    distance = (rows - rows.loc["average"]) / deviation
-    size, sizes = profiles["Customers"], count_and_share(profiles["Customers"], customers)
-    ends = [f"“{profiles['Name'].iloc[end]}” {sizes[end]}" for end in (0, -1)]
+    sizes, rows = profiles["Customers"], len(profiles) + 1
+    ends = [
+        f"“{name}” {size}"
+        for name, size in zip(profiles["Name"], count_and_share(sizes, customers), strict=True)
+    ]
     title = (
         f"{customers:,} customers in {len(profiles)} segments: the largest is {ends[0]}, "
-        f"the smallest {ends[1]}"
+        f"the smallest {ends[-1]}"
     )
     note = (
         f"Means of each segment. Red is above the average customer, blue below; ▲ ▼ from "
@@ -1480,47 +1423,48 @@ def draw_profiles(means: DataFrame, features: int, customers: int, profiles: Dat
         f"{UNRELIABLE} and less is not to be relied on."
     )
     names = [wrap(f"{n}  {name}", 3, 3) for n, name in profiles["Name"].items()]
+    names.append(f"average of all {customers:,}")
     heads = [wrap(name, 1.15, 4) for name in [*means, "Silhouette", "Stability"]]
-    left = 0.7 + max(text_width(line) for name in names for line in name.split("\n"))
-    columns, bars = 1.15 * len(heads), 2.4
+    above = 0.3 + 0.17 * max(head.count("\n") + 1 for head in heads)
+    widths = [2.4, 1.15 * len(heads)]
+    room = {"left": 0.7 + max(map(text_width, names)), "between": 0.1, "above": above, "below": 0.2}
     figure, (ax, table) = make_figure(
-        2,
-        (bars + columns) / 2,
-        0.6 * len(rows),
-        title,
-        note,
-        left=left,
-        between=0.1,
-        above=0.3 + 0.17 * max(head.count("\n") + 1 for head in heads),
-        below=0.2,
-        width_ratios=[bars, columns],
+        2, sum(widths) / 2, 0.6 * rows, title, note, **room, width_ratios=widths
     )
     styles = [segment_style(segment) for segment in profiles.index]
-    colors = [style["color"] for style in styles]
-    add_bars(ax, size.set_axis(names), customers, size.max(), len(rows), colors)
+    add_bars(ax, sizes, customers, sizes.max(), rows, [style["color"] for style in styles])
     for place, style in enumerate(styles):
         ax.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
-    ax.set_yticks(range(len(rows)), [*names, f"average of all {customers:,}"])
+    ax.set_yticks(range(rows), names)
     ax.spines["left"].set_visible(False)
     ax.tick_params(pad=12)
-    limit = max(1, distance.abs().max(axis=None))
-    cells = np.pad(distance, ((0, 0), (0, 2)))
-    table.imshow(cells, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    add_means(table, means, features, profiles)
+    table.set_xticks(range(len(heads)), heads)
+    return figure
+
+
+def add_means(ax: Axes, means: DataFrame, features: int, profiles: DataFrame) -> None:
+    """Draw the means as a table, coloured by their distance to the average, and the trust."""
+    rows = means.drop("deviation")
+    distance = np.pad((rows - rows.loc["average"]) / means.loc["deviation"], ((0, 0), (0, 2)))
+    limit = max(1, abs(distance).max())
+    ax.imshow(distance, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
     values = np.pad(rows, ((0, 0), (0, 2)), constant_values=np.nan)
     values[:-1, -2:] = profiles[["Silhouette", "Stability"]]
     forms = [readable] * features + [percent] * (means.shape[1] - features) + ["{:.2f}".format] * 2
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
-            far = cells[row, column]
+            far = distance[row, column]
             sign = " ▲" if far >= NAMING_DISTANCE else " ▼" if far <= -NAMING_DISTANCE else ""
-            ink = "white" if abs(far) > 0.6 * limit else INK
-            text = forms[column](value) + sign
-            table.text(column, row, text, ha="center", va="center", color=ink)
-    table.set_xticks(range(len(heads)), heads)
-    table.set_yticks([])
-    table.spines[:].set_visible(False)
-    table.tick_params(top=False, bottom=False, labeltop=True, labelbottom=False)
-    return figure
+            style = {
+                "ha": "center",
+                "va": "center",
+                "color": "white" if abs(far) > 0.6 * limit else INK,
+            }
+            ax.text(column, row, forms[column](value) + sign, **style)
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    ax.tick_params(top=False, bottom=False, labeltop=True, labelbottom=False)
 
 
 # ------------------------------------------------------------------------------------------- save
@@ -1612,6 +1556,33 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def prepare(
+    options: argparse.Namespace,
+) -> tuple[Source, DataFrame, list[str], np.ndarray, np.ndarray]:
+    """Read the customers and find their features and points; InputError if that can't be.
+
+    Returns the source, the features, which of them are logged, a bool array of which customers
+    have all features, and the points of those.
+    """
+    source = read_source(options.csv)
+    with naming(options.csv):
+        features = to_numbers(source, choose_features(source, options.features))
+        logged = choose_logged(features, options.log)
+        refuse_thousands(source, features)
+        seen = take_logarithms(source, features, logged)
+        complete = seen.notna().all(axis=1).to_numpy()
+        seen = pick(seen, complete)
+        require_differences(seen)
+        points = scale(seen, options.no_scale)
+        require_enough(points, options.clusters or 3)
+    return source, features, logged, complete, points
+
+
+def pick(table: DataFrame, chosen: np.ndarray) -> DataFrame:
+    """Return the chosen rows, without a copy if they are all."""
+    return table if chosen.all() else table[chosen]
+
+
 def analyse(
     options: argparse.Namespace, step: Callable[[str], None] = lambda name: None
 ) -> tuple[str, list[str], dict[str, object]]:
@@ -1620,81 +1591,60 @@ def analyse(
     Calls `step` with the name of each of the STEPS when it begins.
     """
     step("read")
-    with naming(options.csv):
-        text, dialect = load(options.csv)
-        customers = parse(text, dialect)
-        names = choose_features(customers, options.features, options.csv)
-        numbers = to_numbers(customers, names, text, dialect)
-        logged = choose_logged(numbers, options.log)
-        refuse_thousands(numbers, customers, text, dialect)
-        seen = take_logarithms(numbers, logged, text, dialect, customers.columns)
-        complete = seen.notna().all(axis=1).to_numpy()
-        segmented = slice(None) if complete.all() else complete
-        seen = seen.loc[segmented]
-        require_differences(seen)
-        points, seed = scale(seen, options.no_scale), options.seed
-        require_enough(points, options.clusters or 3)
+    source, features, logged, complete, points = prepare(options)
+    customers, seed = source.customers, options.seed
     step("explore")
-    texts = find_categories(customers.drop(columns=[*names, *NEW_COLUMNS], errors="ignore"))
-    short = shorten([*names, *texts])
-    given, categories = (
-        table.rename(columns=short) for table in (numbers, shorten_categories(texts))
-    )
+    categories = find_categories(customers.drop(columns=[*features, *NEW_COLUMNS], errors="ignore"))
     repeats = count_repeats(customers)
-    statistics = given.describe().drop("count").rename({"50%": "median"})
-    overview = explore(customers, given, categories, repeats, statistics, options.csv.name)
-    oddities = find_oddities(customers, numbers, repeats, logged)
+    statistics = features.describe().drop("count").rename({"50%": "median"})
+    overview = explore(source, features, categories, repeats)
+    oddities = find_oddities(customers, features, repeats, logged)
 
     step("search for k")
     curve = search(points[draw_sample(len(points), SAMPLE)], options.max_clusters, seed)
     step("fit")
     k = options.clusters or find_elbow(curve["wcss"])[0]
     curve, labels = fit(points, k, curve, seed)
-    shown = draw_sample(len(points), SILHOUETTE_SAMPLE)
-    silhouettes = Series(
-        silhouettes_of(points[shown], labels[shown]), np.arange(len(points))[shown]
-    )
-    features = given.loc[segmented]
-    means = describe(features, categories.loc[segmented], labels)
+    shown = np.arange(len(points))[draw_sample(len(points), SILHOUETTE_SAMPLE)]
+    silhouettes = Series(silhouettes_of(points[shown], labels[shown]), shown)
+    segmented = pick(features, complete)
+    means = describe(segmented, pick(categories, complete), labels)
+    space = means.iloc[:, : features.shape[1]]
     stability = find_stability(points, labels, seed)
-    of_features = means.iloc[:, : len(names)]
-    profiles = profile(name_segments(of_features), labels, silhouettes, stability)
-    lacking = lacks_segments(curve, profiles, find_even_silhouette(points, k, seed))
-    verdict = give_verdict(curve, k, lacking)
-    centroids = of_features.loc[profiles.index]
-    members = np.zeros(len(customers), dtype=np.uint8)
-    members[segmented] = labels
-    full_names = [*names, *(f"{name}: {x}" for name, v in texts.items() for x in v.cat.categories)]
+    profiles = profile(name_segments(space), labels, silhouettes, stability)
+    even = find_even_silhouette(points, k, seed)
+    verdict, trust, doubts = judge(curve, k, profiles, silhouettes, even)
 
     step("draw")
     files = {
-        "01_distributions.png": draw_distributions(given, statistics),
-        "02_counts.png": draw_counts(count_groups(given, categories), len(customers)),
-        "04_relationships.png": draw_relationships(given),
+        "01_distributions.png": draw_distributions(features, statistics),
+        "02_counts.png": draw_counts(count_groups(features, categories), len(customers)),
+        "04_relationships.png": draw_relationships(features),
         "05_elbow.png": draw_elbow(curve, k, verdict),
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
-        "07_clusters_2d.png": draw_clusters_2d(features, labels, of_features, profiles),
-        "09_profiles.png": draw_profiles(means, len(names), len(labels), profiles),
-        "segments.csv": functools.partial(
-            write_segments,
-            text=text,
-            dialect=dialect,
-            customers=customers,
-            features=names,
-            labels=members,
-            names=profiles["Name"],
-        ),
-        "profiles.csv": add_means(profiles, means.loc[profiles.index].set_axis(full_names, axis=1)),
-        "elbow.csv": curve,
+        "07_clusters_2d.png": draw_clusters_2d(segmented, labels, space, profiles),
+        "09_profiles.png": draw_profiles(means, features.shape[1], len(labels), profiles),
     }
     if categories.shape[1]:
-        files["03_by_category.png"] = draw_by_category(given, categories)
-    if len(names) > 2:
-        files["08_clusters_3d.png"] = draw_clusters_3d(features, labels, of_features, profiles)
-    trust = paragraph("Trust", give_trust(profiles, silhouettes))
-    table = tabulate(profiles, centroids)
-    report = f"{overview}\n\n{paragraph('Verdict', verdict)}\n{trust}\n\n{table}"
-    return report, oddities + find_doubts(curve, k, profiles, lacking), files
+        files["03_by_category.png"] = draw_by_category(features, categories)
+    if features.shape[1] > 2:
+        files["08_clusters_3d.png"] = draw_clusters_3d(segmented, labels, space, profiles)
+
+    members = np.zeros(len(customers), dtype=np.uint8)
+    members[complete] = labels
+    files["segments.csv"] = functools.partial(
+        write_segments, source=source, features=[*features], labels=members, names=profiles["Name"]
+    )
+    described = profiles.loc[:, :"Share"], means.loc[profiles.index], profiles.loc[:, "Silhouette":]
+    files["profiles.csv"] = pd.concat(described, axis=1).rename_axis("Segment")
+    files["elbow.csv"] = curve
+    parts = [
+        overview,
+        statistics.T.to_string(float_format=lambda value: readable(value, 4)),
+        paragraph("Verdict", verdict) + "\n" + paragraph("Trust", trust),
+        tabulate(profiles, space.loc[profiles.index]),
+    ]
+    return "\n\n".join(parts), oddities + doubts, files
 
 
 def say(stream: TextIO | None, text: str, end: str = "\n") -> None:

@@ -51,9 +51,9 @@ def test_one_damaged_field_spoils_no_other_customer(damage, tmp_path):
     for row, column in places:
         path.write_text(damaged(damage, row, column))
         try:
-            text, dialect = segment.load(path)
-            customers = segment.parse(text, dialect)
-            numbers = segment.to_numbers(customers, FEATURES, text, dialect)
+            source = segment.read_source(path)
+            customers = source.customers
+            numbers = segment.to_numbers(source, FEATURES)
         except segment.InputError as error:
             refused += 1
             told = int(re.search(r"line (\d+)", str(error))[1])

@@ -160,6 +160,7 @@ def test_customers_with_a_missing_feature_stay_without_a_segment(tmp_path):
     lines[9] = "9,,64,19,3"
     (tmp_path / "gaps.csv").write_text("\n".join(lines) + "\n")
     report, files = analyse(tmp_path / "gaps.csv")
+    report = " ".join(report.split())
     assert "1 of Gender, 1 of Age" in report
     assert "customers who miss a feature, and so get no segment: 1" in report
     segment.save(tmp_path / "output", {"segments.csv": files["segments.csv"]})

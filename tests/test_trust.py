@@ -11,13 +11,14 @@ import segment
 
 
 def trust(points, k=None):
-    """Go from points to curve, labels, profiles, and the silhouette of an even cloud."""
+    """Go from points to labels, profiles, and verdict, trust and doubts."""
     curve, labels = find_segments(points, k)
     silhouettes = pd.Series(segment.silhouettes_of(points, labels))
     stability = segment.find_stability(points, labels, seed=0)
     even = segment.find_even_silhouette(points, labels.max(), seed=0)
     names = pd.Series("a segment", range(1, labels.max() + 1))
-    return curve, labels, segment.profile(names, labels, silhouettes, stability), even
+    profiles = segment.profile(names, labels, silhouettes, stability)
+    return labels, profiles, segment.judge(curve, labels.max(), profiles, silhouettes, even)
 
 
 def five_clusters():
@@ -27,12 +28,10 @@ def five_clusters():
 
 
 def test_separated_segments_are_stable_and_clear():
-    curve, labels, profiles, even = trust(five_clusters())
+    _, profiles, (verdict, _, doubts) = trust(five_clusters())
     assert len(profiles) == 5
     assert (profiles["Stability"] > 0.95).all()
-    assert not segment.lacks_segments(curve, profiles, even)
-    assert segment.find_doubts(curve, 5, profiles, lacking=False) == []
-    verdict = segment.give_verdict(curve, 5, lacking=False)
+    assert doubts == []
     assert verdict.startswith("The elbow at 5 segments is clear")
     assert "The silhouette agrees" in verdict
 
@@ -40,19 +39,16 @@ def test_separated_segments_are_stable_and_clear():
 @pytest.mark.parametrize("seed", range(3))
 def test_round_cloud_cut_in_four_is_not_stable(seed):
     points = np.random.default_rng(seed).normal(size=(200, 2))
-    assert trust(points, k=4)[2]["Stability"].min() < 0.75
+    assert trust(points, k=4)[1]["Stability"].min() < 0.75
 
 
 @pytest.mark.parametrize("features", [2, 5])
 @pytest.mark.parametrize("seed", range(2))
 def test_single_cloud_has_no_clear_segments(features, seed):
     points = np.random.default_rng(seed).normal(size=(300, features))
-    curve, labels, profiles, even = trust(points)
-    assert segment.lacks_segments(curve, profiles, even)
-    k = len(profiles)
-    assert "weak" in segment.give_verdict(curve, k, lacking=True)
-    assert "no clear segments" in segment.give_verdict(curve, k, lacking=True)
-    assert "no clear segments" in segment.find_doubts(curve, k, profiles, lacking=True)[0]
+    _, _, (verdict, _, doubts) = trust(points)
+    assert "weak" in verdict and "no clear segments" in verdict
+    assert "no clear segments" in doubts[0]
 
 
 def test_report_and_warning_say_that_there_are_no_clear_segments(tmp_path, capsys):
@@ -114,24 +110,27 @@ def test_same_seed_same_trust():
     assert segment.find_even_silhouette(points, 5, 3) == segment.find_even_silhouette(points, 5, 3)
 
 
+def judge(k, stability, silhouettes):
+    """Judge a curve with its elbow at 3, sharp, and its best silhouette at 2."""
+    wcss, scores = [100, 50, 10, 9, 8.5], [np.nan, 0.6, 0.5, 0.4, 0.3]
+    curve = pd.DataFrame({"wcss": wcss, "silhouette": scores}, index=range(1, 6))
+    profiles = pd.DataFrame({"Stability": stability}, index=[1, 2, 3])
+    return segment.judge(curve, k, profiles, pd.Series(silhouettes), even=0.1)
+
+
 def test_trust_counts_the_misplaced_and_names_the_unstable():
-    profiles = pd.DataFrame({"Stability": [0.9, 0.74, 0.55]}, index=[1, 2, 3])
-    text = segment.give_trust(profiles, np.array([0.5, -0.1, 0.2, 0.3]))
+    _, text, doubts = judge(3, [0.9, 0.74, 0.55], [0.5, -0.1, 0.2, 0.3])
     assert text.startswith("25% of the customers have a silhouette below 0")
     assert "Not stable: segment 2 (0.74), 3 (0.55)" in text
+    assert any("not stable: segment 2, 3" in doubt for doubt in doubts)
 
 
 def test_disagreement_is_a_doubt_that_says_what_to_try():
-    curve = pd.DataFrame(
-        {"wcss": [100, 50, 10, 9, 8.5], "silhouette": [np.nan, 0.6, 0.5, 0.4, 0.3]}
-    )
-    curve.index = range(1, 6)
-    profiles = pd.DataFrame({"Stability": [1.0, 1, 1]}, index=[1, 2, 3])
-    doubts = segment.find_doubts(curve, 3, profiles, lacking=False)
+    verdict, _, doubts = judge(3, [1.0, 1, 1], [0.5])
     assert len(doubts) == 1
     assert "elbow names 3 segments, the silhouette 2" in doubts[0] and "-k" in doubts[0]
-    assert segment.find_doubts(curve, 4, profiles, lacking=False) == []
-    assert "disagrees and prefers 2 (0.60)" in segment.give_verdict(curve, 3, lacking=False)
+    assert "disagrees and prefers 2 (0.60)" in verdict
+    assert judge(4, [1.0, 1, 1], [0.5])[2] == []
 
 
 def test_benchmark_makes_what_it_says_and_asks_every_method():
