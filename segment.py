@@ -68,7 +68,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 from pandas import DataFrame, Series
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_samples
@@ -111,8 +111,9 @@ DISC = {  # with the number of a segment, at its centroid
     "bbox": {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK},
     **{"ha": "center", "va": "center", "weight": "bold", "zorder": 10},
 }
-MARGIN, LEGEND_WIDTH = 0.3, 4.4  # inches
-ELEVATION = 20  # degrees from which 3D is seen
+MARGIN, LEGEND_WIDTH = 0.3, 4.4  # inches, as all lengths in pictures
+PAIR, LONE_PAIR = (3.8, 3.4), (8.4, 5)  # width and height of a panel for a pair of features
+ELEVATIONS = 15, 20, 25, 30  # degrees from which 3D may be seen
 SIZES_OF_R = ["hardly", "weakly", "moderately", "strongly"]  # from 0.1, 0.3, 0.5: Cohen (1988)
 MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair of them comes back before the 111th
 THEME = {
@@ -139,7 +140,7 @@ OUTPUTS = [
     *("09_profiles.png", "segments.csv", "profiles.csv", "elbow.csv", "report.txt"),
 ]
 TEMPORARY = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
-STEPS = ["read", "explore", "search for k", "fit", "draw", "save"]
+STEPS = ["read", "explore", "segment", "draw", "save"]
 SHORT_RUN = 2  # seconds, after which a run says what it is at
 NEW_COLUMNS = ["Segment", "Segment name"]
 
@@ -216,10 +217,14 @@ UNPACK = {
 SPREADSHEETS = b"PK\3\4", b"\xd0\xcf\x11\xe0"  # how .xlsx and .xls begin
 
 
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, RuntimeError),
+    *(lzma.LZMAError, zipfile.BadZipFile, zlib.error),
+)
+
+
 def load(path: Path) -> tuple[bytes, dict[str, str]]:
     """Unpack and decode a file; return its text and pandas' options for its dialect.
-
-    The text is in UTF-8 and its lines end in LF, whatever they were.
 
     Raises InputError if the file can't be read, is a spreadsheet, or has bytes that no text has.
     """
@@ -234,33 +239,29 @@ def load(path: Path) -> tuple[bytes, dict[str, str]]:
                 data = unpack(data)
     except FileNotFoundError:
         raise InputError("there is no such file; check its name and folder") from None
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        RuntimeError,
-        lzma.LZMAError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise InputError(f"can't be read: {reason}") from None
+    except UNREADABLE as error:
+        raise InputError(f"can't be read: {getattr(error, 'strerror', None) or error}") from None
+    text = decode(data)
+    if b"\0" in text:
+        line = text[: text.index(0)].count(b"\n") + 1
+        raise InputError(
+            f"line {line:,} has a NUL byte: the file is damaged, or no text; save it as CSV (UTF-8)"
+        )
+    return text, find_dialect(text)
+
+
+def decode(data: bytes) -> bytes:
+    """Return the text in UTF-8, with lines that end in LF; InputError if it is none."""
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    encodings = ["utf-16"] if wide else ["utf-8-sig", "cp1252"]
-    for encoding in encodings if not data.isascii() else ():
+    for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp1252"]:
+        if data.isascii():
+            break
         with contextlib.suppress(UnicodeDecodeError):
             data = data.decode(encoding).encode()
             break
     else:
-        if not data.isascii():
-            raise InputError("is no text in UTF-8, UTF-16 or Windows-1252; save it as CSV (UTF-8)")
-    text = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
-    if b"\0" in text:
-        raise InputError(
-            f"line {text[: text.index(0)].count(10) + 1:,} has a NUL byte: the file is damaged, or "
-            "no text; save it as CSV (UTF-8)"
-        )
-    return text, find_dialect(text)
+        raise InputError("is no text in UTF-8, UTF-16 or Windows-1252; save it as CSV (UTF-8)")
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
 
 def read_records(text: bytes, sep: str) -> Iterator[tuple[int, list[str]]]:
@@ -308,10 +309,9 @@ def find_dialect(text: bytes) -> dict[str, str]:
     return {"sep": sep, "decimal": "," if comma else "."}
 
 
-def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
-    """Read the customers from the text; InputError unless every record is whole."""
-    sep, records = dialect["sep"], read_records(text, dialect["sep"])
-    line, header = next(records, (0, []))
+def read_header(text: bytes, sep: str) -> tuple[int, list[str]]:
+    """Return the line and the names of the header; InputError if it is none."""
+    line, header = next(read_records(text, sep), (0, []))
     if not header:
         raise InputError("is empty; it needs a header and a line a customer")
     names = [one_line(name).strip() or "(no name)" for name in header]
@@ -321,15 +321,21 @@ def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
                 f"line {line:,}, the header, has the name '{name}' {names.count(name):,} times; "
                 "give each column its own"
             )
+    return line, names
+
+
+def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
+    """Read the customers from the text; InputError unless every record is whole."""
+    sep = dialect["sep"]
+    line, names = read_header(text, sep)
     # pandas takes the width of the first customer for that of all.
-    if any(len(fields) != len(header) for _, fields in itertools.islice(records, 1)):
+    if any(len(fields) != len(names) for _, fields in itertools.islice(read_records(text, sep), 2)):
         require_whole(text, sep)
     try:
         customers = read_table(text, dialect)
     except ValueError as error:
         require_whole(text, sep)
-        reason = " ".join(str(error).split())
-        raise InputError(f"can't be read as a CSV file: {reason}") from None
+        raise InputError(f"can't be read as a CSV file: {error}") from None
     # It lets quotes swallow lines, and fills short records with blanks: then there are too few
     # separators for the customers.
     if b'"' in text:
@@ -337,9 +343,9 @@ def parse(text: bytes, dialect: dict[str, str]) -> DataFrame:
             raise InputError('has lines with nothing but quotes (""); remove them')
     elif text.count(sep.encode()) != (len(customers) + 1) * (len(names) - 1):
         require_whole(text, sep)
-    customers.columns = names
     if customers.empty:
         raise InputError("has a header but no customers; it needs a line for each")
+    customers.columns = names
     for name, values in customers.select_dtypes(exclude=["number", "bool"]).items():
         customers[name] = tidy(values, dialect["decimal"])
     numeric = customers.select_dtypes("number").columns
@@ -958,7 +964,7 @@ def csv_line(fields: Iterable) -> bytes:
 
 
 def write_segments(
-    file: BinaryIO, source: Source, features: list[str], labels: np.ndarray, names: Series
+    file: BinaryIO, source: Source, features: DataFrame, labels: np.ndarray, profiles: DataFrame
 ) -> None:
     """Write the customers as their file spells them, with Segment and Segment name added.
 
@@ -966,7 +972,7 @@ def write_segments(
     of the features become points, because commas separate the fields here.
     """
     _, text, dialect, customers = source
-    additions = [["", ""], *([segment, name] for segment, name in names.items())]
+    additions = [["", ""], *([segment, name] for segment, name in profiles["Name"].items())]
     kept = [column for column, name in enumerate(customers) if name not in NEW_COLUMNS]
     records = (fields for _, fields in read_records(text, dialect["sep"]))
     header = next(records)
@@ -1051,8 +1057,11 @@ def tabulate(profiles: DataFrame, centroids: DataFrame) -> str:
     numbers = pd.concat(parts, axis=1).to_string(index=False).splitlines()
     names = ["Segment", *(f"{n} {name}" for n, name in profiles["Name"].items())]
     room = min(max(24, 78 - len(numbers[0])), max(map(len, names)))
-    names = [textwrap.shorten(name, room, placeholder="…").ljust(room) for name in names]
-    return "\n".join(f"{name}  {row}" for name, row in zip(names, numbers, strict=True))
+    lines = []
+    for name, row in zip(names, numbers, strict=True):
+        first, *rest = textwrap.wrap(name, room, subsequent_indent="  ")
+        lines += [f"{first:<{room}}  {row}", *rest]
+    return "\n".join(lines)
 
 
 # ------------------------------------------------------------------------------------------- draw
@@ -1092,6 +1101,8 @@ def make_figure(
     """
     across = 3 if panels == 3 else math.ceil(math.sqrt(panels))
     down = math.ceil(panels / across)
+    # Text is a hair wider in other versions of matplotlib; the picture shall not be.
+    left, between = math.ceil(10 * left) / 10, math.ceil(10 * between) / 10
     wide = left + across * width + (across - 1) * between + MARGIN
     title = wrap(title, wide - 2 * MARGIN, 3, TITLE, "bold")
     note = wrap(note, wide - 2 * MARGIN, 2)
@@ -1114,10 +1125,7 @@ def make_figure(
     for ax in axes.flat[:panels]:
         ax.locator_params(nbins=5)
     if segments is not None:
-        titles = segment_titles(segments, LEGEND_WIDTH - 0.4, 1)
-        styles = [segment_style(segment) for segment in segments.index]
-        markers = [Line2D([], [], linestyle="", markersize=8, **style) for style in styles]
-        figure.legend(markers, titles, loc="lower center", ncols=columns)
+        add_legend(figure, segments, columns)
     return figure, list(axes.flat[:panels])
 
 
@@ -1125,6 +1133,14 @@ def segment_titles(profiles: DataFrame, inches: float, lines: int) -> list[str]:
     """Write number, size and name of each segment, in so many lines: 1 (45): older."""
     rows = profiles[["Name", "Customers"]].itertuples()
     return [wrap(f"{segment} ({size:,}): {name}", inches, lines) for segment, name, size in rows]
+
+
+def add_legend(figure: Figure, profiles: DataFrame, columns: int) -> None:
+    """Add the segments at the foot of a picture: marker, number, size and name."""
+    styles = [segment_style(segment) for segment in profiles.index]
+    markers = [Line2D([], [], linestyle="", markersize=8, **style) for style in styles]
+    titles = segment_titles(profiles, LEGEND_WIDTH - 0.4, 1)
+    figure.legend(markers, titles, loc="lower center", ncols=columns)
 
 
 def say_sample(shown: int, customers: int) -> str:
@@ -1137,12 +1153,15 @@ def add_bars(
 ) -> None:
     """Draw counts as bars in the first rows of a panel, each with its count and share."""
     bars = ax.barh(range(len(counts)), counts, color=colors)
-    ax.bar_label(bars, count_and_share(counts, total), padding=4)
+    labels = count_and_share(counts, total)
+    ax.bar_label(bars, labels, padding=4)
+    inches = ax.get_window_extent().width / ax.figure.dpi
+    right = most * inches / (inches - max(map(text_width, labels)) - 0.15)
     ax.set_yticks(range(len(counts)), counts.index)
-    ax.set(xlim=(0, 1.6 * most), ylim=(rows - 0.5, -0.5))
+    ax.set(xlim=(0, right), ylim=(rows - 0.5, -0.5))
     ax.tick_params(left=False)
     ax.xaxis.set_visible(False)
-    ax.spines["bottom"].set_visible(False)
+    ax.spines[["left", "bottom"]].set_visible(False)
 
 
 def add_customers(ax: Axes, shown: DataFrame, labels: np.ndarray) -> None:
@@ -1258,7 +1277,8 @@ def draw_relationships(features: DataFrame) -> Figure:
     title += ", the other pairs less" * (len(pairs) > 1)
     note = "r is 1 or -1 if all customers lie on a line, and 0 if no line describes them."
     note += say_sample(len(sample), len(features))
-    figure, axes = make_figure(len(pairs), 3.6, 3.1, title, note)
+    size = PAIR if len(pairs) > 1 else LONE_PAIR
+    figure, axes = make_figure(len(pairs), *size, title, note)
     for ax, (x, y) in zip(axes, pairs, strict=True):
         size = 24 * min(1, 1000 / len(sample))
         ax.scatter(sample[x], sample[y], s=size, color=ACCENT, alpha=0.6, linewidth=0)
@@ -1283,6 +1303,7 @@ def draw_elbow(curve: DataFrame, k: int, verdict: str) -> Figure:
         ax.margins(y=0.12)
         ax.set(xlabel="k, the number of segments", ylabel=title)
     axes[0].set_ylim(0, None)
+    axes[0].yaxis.set_major_formatter(EngFormatter(sep=""))
     return figure
 
 
@@ -1291,7 +1312,7 @@ def draw_silhouettes(silhouettes: Series, labels: np.ndarray, profiles: DataFram
     customers, labels, mean = len(labels), labels[silhouettes.index], silhouettes.mean()
     title = f"{percent((silhouettes < 0).mean())} of the customers lie closer to another segment"
     note = "Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another."
-    names = segment_titles(profiles, 3.4, 1)
+    names = segment_titles(profiles, 4.2, 1)
     height, left = max(4.5, 0.5 * len(profiles)), MARGIN + max(map(text_width, names))
     note += say_sample(len(silhouettes), customers)
     figure, (ax,) = make_figure(
@@ -1333,7 +1354,8 @@ def draw_clusters_2d(
     note = "Numbers mark the centroids."
     note += say_sample(len(shown), len(features))
     pairs = list(itertools.combinations(features, 2))
-    figure, axes = make_figure(len(pairs), 4, 3.6, title, note, segments=profiles, above=0.2)
+    size = PAIR if len(pairs) > 1 else LONE_PAIR
+    figure, axes = make_figure(len(pairs), *size, title, note, segments=profiles, above=0.2)
     for ax, (x, y) in zip(axes, pairs, strict=True):
         add_customers(ax, shown[[x, y]], labels[sample])
         ax.plot(centroids[x], centroids[y], "+", color=INK, markersize=12)
@@ -1345,13 +1367,14 @@ def draw_clusters_2d(
     return figure
 
 
-def choose_views(centroids: np.ndarray) -> list[int]:
-    """Choose two azimuths, in degrees, a quarter turn or so apart, that show centroids apart.
+def choose_views(centroids: np.ndarray) -> list[tuple[float, float]]:
+    """Choose two views, about a quarter turn apart, in which centroids do not hide each other.
 
-    Takes the centroids as a float array of shape (segments, 3), in units of the drawn box.
+    Takes the centroids as a float array of shape (segments, 3), in units of the drawn box. Returns
+    elevation and azimuth of each view, in degrees.
     """
-    azimuths = np.arange(0, 360, 15)
-    turn, lift = np.deg2rad(azimuths)[:, None], np.deg2rad(ELEVATION)
+    views = np.array([*itertools.product(ELEVATIONS, range(0, 360, 5))])
+    lift, turn = np.deg2rad(views.T)[..., None]
     x, y, z = centroids.T
     across, away = y * np.cos(turn) - x * np.sin(turn), x * np.cos(turn) + y * np.sin(turn)
     seen = across + 1j * (z * np.cos(lift) - away * np.sin(lift))
@@ -1359,7 +1382,7 @@ def choose_views(centroids: np.ndarray) -> list[int]:
     nearest = distances.min(axis=(1, 2))
     first = nearest.argmax()
     others = abs(np.sin(turn[:, 0] - turn[first, 0])) > 0.7
-    return [azimuths[first], azimuths[np.where(others, nearest, -1).argmax()]]
+    return [tuple(views[first]), tuple(views[np.where(others, nearest, -1).argmax()])]
 
 
 def draw_clusters_3d(
@@ -1390,7 +1413,7 @@ def draw_clusters_3d(
     )
     views = choose_views((centroids / np.ptp(shown, axis=0)).to_numpy())
     floor = shown.iloc[:, 2].min()
-    for ax, azimuth in zip(axes, views, strict=True):
+    for ax, (elevation, azimuth) in zip(axes, views, strict=True):
         ax.computed_zorder = False  # or customers would hide centroids
         add_customers(ax, shown, labels[sample])
         for segment, x, y, z in centroids.itertuples():
@@ -1398,7 +1421,7 @@ def draw_clusters_3d(
             ax.text(x, y, z, segment, **DISC)
         for axis, name in zip("xyz", space, strict=True):
             getattr(ax, f"set_{axis}label")(wrap(name, 3, 1), labelpad=8)
-        ax.view_init(elev=ELEVATION, azim=azimuth)
+        ax.view_init(elevation, azimuth)
         ax.set_box_aspect(None, zoom=1.05)
     return figure
 
@@ -1436,7 +1459,6 @@ def draw_profiles(means: DataFrame, features: int, customers: int, profiles: Dat
     for place, style in enumerate(styles):
         ax.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
     ax.set_yticks(range(rows), names)
-    ax.spines["left"].set_visible(False)
     ax.tick_params(pad=12)
     add_means(table, means, features, profiles)
     table.set_xticks(range(len(heads)), heads)
@@ -1583,6 +1605,52 @@ def pick(table: DataFrame, chosen: np.ndarray) -> DataFrame:
     return table if chosen.all() else table[chosen]
 
 
+class Segments(NamedTuple):
+    """What K-Means found, under the names that the docstring at the top explains."""
+
+    curve: DataFrame
+    labels: np.ndarray
+    silhouettes: Series
+    means: DataFrame
+    profiles: DataFrame
+    verdict: str
+    trust: str
+    doubts: list[str]
+
+
+def find_segments(
+    options: argparse.Namespace, features: DataFrame, categories: DataFrame, points: np.ndarray
+) -> Segments:
+    """Find the segments of the customers who have all features, and judge them."""
+    seed = options.seed
+    curve = search(points[draw_sample(len(points), SAMPLE)], options.max_clusters, seed)
+    k = options.clusters or find_elbow(curve["wcss"])[0]
+    curve, labels = fit(points, k, curve, seed)
+    shown = np.arange(len(points))[draw_sample(len(points), SILHOUETTE_SAMPLE)]
+    silhouettes = Series(silhouettes_of(points[shown], labels[shown]), shown)
+    means = describe(features, categories, labels)
+    names = name_segments(means.iloc[:, : features.shape[1]])
+    profiles = profile(names, labels, silhouettes, find_stability(points, labels, seed))
+    even = find_even_silhouette(points, k, seed)
+    verdict, trust, doubts = judge(curve, k, profiles, silhouettes, even)
+    return Segments(curve, labels, silhouettes, means, profiles, verdict, trust, doubts)
+
+
+def picture_segments(segments: Segments, features: DataFrame) -> dict[str, Figure]:
+    """Draw what was found of the customers who have all features: pictures 05 to 09."""
+    curve, labels, silhouettes, means, profiles, verdict, *_ = segments
+    space = means.iloc[:, : features.shape[1]]
+    figures = {
+        "05_elbow.png": draw_elbow(curve, len(profiles), verdict),
+        "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
+        "07_clusters_2d.png": draw_clusters_2d(features, labels, space, profiles),
+        "09_profiles.png": draw_profiles(means, features.shape[1], len(labels), profiles),
+    }
+    if features.shape[1] > 2:
+        figures["08_clusters_3d.png"] = draw_clusters_3d(features, labels, space, profiles)
+    return figures
+
+
 def analyse(
     options: argparse.Namespace, step: Callable[[str], None] = lambda name: None
 ) -> tuple[str, list[str], dict[str, object]]:
@@ -1592,59 +1660,38 @@ def analyse(
     """
     step("read")
     source, features, logged, complete, points = prepare(options)
-    customers, seed = source.customers, options.seed
+    customers = source.customers
     step("explore")
     categories = find_categories(customers.drop(columns=[*features, *NEW_COLUMNS], errors="ignore"))
     repeats = count_repeats(customers)
     statistics = features.describe().drop("count").rename({"50%": "median"})
     overview = explore(source, features, categories, repeats)
     oddities = find_oddities(customers, features, repeats, logged)
-
-    step("search for k")
-    curve = search(points[draw_sample(len(points), SAMPLE)], options.max_clusters, seed)
-    step("fit")
-    k = options.clusters or find_elbow(curve["wcss"])[0]
-    curve, labels = fit(points, k, curve, seed)
-    shown = np.arange(len(points))[draw_sample(len(points), SILHOUETTE_SAMPLE)]
-    silhouettes = Series(silhouettes_of(points[shown], labels[shown]), shown)
+    step("segment")
     segmented = pick(features, complete)
-    means = describe(segmented, pick(categories, complete), labels)
-    space = means.iloc[:, : features.shape[1]]
-    stability = find_stability(points, labels, seed)
-    profiles = profile(name_segments(space), labels, silhouettes, stability)
-    even = find_even_silhouette(points, k, seed)
-    verdict, trust, doubts = judge(curve, k, profiles, silhouettes, even)
+    found = find_segments(options, segmented, pick(categories, complete), points)
+    means, profiles = found.means.loc[found.profiles.index], found.profiles
 
     step("draw")
-    files = {
+    files = picture_segments(found, segmented) | {
         "01_distributions.png": draw_distributions(features, statistics),
         "02_counts.png": draw_counts(count_groups(features, categories), len(customers)),
         "04_relationships.png": draw_relationships(features),
-        "05_elbow.png": draw_elbow(curve, k, verdict),
-        "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
-        "07_clusters_2d.png": draw_clusters_2d(segmented, labels, space, profiles),
-        "09_profiles.png": draw_profiles(means, features.shape[1], len(labels), profiles),
     }
     if categories.shape[1]:
         files["03_by_category.png"] = draw_by_category(features, categories)
-    if features.shape[1] > 2:
-        files["08_clusters_3d.png"] = draw_clusters_3d(segmented, labels, space, profiles)
-
     members = np.zeros(len(customers), dtype=np.uint8)
-    members[complete] = labels
-    files["segments.csv"] = functools.partial(
-        write_segments, source=source, features=[*features], labels=members, names=profiles["Name"]
-    )
-    described = profiles.loc[:, :"Share"], means.loc[profiles.index], profiles.loc[:, "Silhouette":]
-    files["profiles.csv"] = pd.concat(described, axis=1).rename_axis("Segment")
-    files["elbow.csv"] = curve
-    parts = [
-        overview,
-        statistics.T.to_string(float_format=lambda value: readable(value, 4)),
-        paragraph("Verdict", verdict) + "\n" + paragraph("Trust", trust),
-        tabulate(profiles, space.loc[profiles.index]),
-    ]
-    return "\n\n".join(parts), oddities + doubts, files
+    members[complete] = found.labels
+    described = profiles.loc[:, :"Share"], means, profiles.loc[:, "Silhouette":]
+    files |= {
+        "segments.csv": lambda file: write_segments(file, source, features, members, profiles),
+        "profiles.csv": pd.concat(described, axis=1).rename_axis("Segment"),
+        "elbow.csv": found.curve,
+    }
+    numbers = statistics.T.to_string(float_format=lambda value: readable(value, 4))
+    judgement = paragraph("Verdict", found.verdict) + "\n" + paragraph("Trust", found.trust)
+    table = tabulate(profiles, means.iloc[:, : features.shape[1]])
+    return "\n\n".join([overview, numbers, judgement, table]), oddities + found.doubts, files
 
 
 def say(stream: TextIO | None, text: str, end: str = "\n") -> None:

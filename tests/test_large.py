@@ -76,8 +76,8 @@ def test_few_customers_are_all_in_the_sample():
 def test_long_runs_say_where_they_are_and_short_ones_do_not(capsys, monkeypatch):
     segment.show_step(segment.time.perf_counter(), "read")
     assert capsys.readouterr().err == ""
-    segment.show_step(segment.time.perf_counter() - 9, "fit")
-    assert capsys.readouterr().err == "segment.py: step 4 of 6, fit, 9 s so far\n"
+    segment.show_step(segment.time.perf_counter() - 9, "segment")
+    assert capsys.readouterr().err == "segment.py: step 3 of 5, segment, 9 s so far\n"
     monkeypatch.setattr(segment.sys.stderr, "isatty", lambda: True, raising=False)
     segment.show_step(segment.time.perf_counter() - 9, "draw")
-    assert capsys.readouterr().err == "\r\033[Ksegment.py: step 5 of 6, draw, 9 s so far"
+    assert capsys.readouterr().err == "\r\033[Ksegment.py: step 4 of 5, draw, 9 s so far"

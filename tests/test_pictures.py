@@ -1,13 +1,22 @@
-"""The pictures: whole, in the same colours and shapes, with the file's own names."""
+"""The pictures: those that the README shows, whole, and with the file's own names."""
+
+import shutil
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from conftest import FEATURES, MALL_CSV
 from matplotlib.figure import Figure
+from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
+from PIL import Image
 
 import segment
+
+
+BASELINE = Path(__file__).with_name("baseline")
+SAME, SIMILAR = 1, 30  # root mean square of the differences of colours, of 255
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +46,20 @@ def test_saved_pictures_are_wide_and_not_empty(default_run):
         assert ink.mean() > 0.01, path.name
         border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
         assert not border.any(), f"{path.name} is drawn over its edge"
+
+
+@pytest.mark.parametrize("name", [name for name in segment.OUTPUTS if name.endswith(".png")])
+def test_picture_is_the_one_of_the_readme(name, default_run, tmp_path):
+    # One moved label is a difference of 2 or more. Other versions of matplotlib set text a fraction
+    # of a pixel apart, and of scikit-learn draw other resamples: a difference of 12 to 27.
+    versions = {
+        Image.open(folder / name).text["Software"] for folder in (BASELINE, default_run.folder)
+    }
+    for kind, folder in {"baseline": BASELINE, "drawn": default_run.folder}.items():
+        shutil.copy(folder / name, tmp_path / f"{kind}.png")
+    tolerance = SAME if len(versions) == 1 else SIMILAR
+    difference = compare_images(tmp_path / "baseline.png", tmp_path / "drawn.png", tolerance)
+    assert difference is None, difference
 
 
 def test_axes_carry_the_names_of_the_file(pictures):
