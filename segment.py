@@ -55,6 +55,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
@@ -106,7 +107,7 @@ COMPARISONS = {"age": ("younger", "older")}  # any other feature is "low ..." or
 FILLER_WORDS = {"annual", "average", "customer", "index", "level", "of", "score", "the", "total"}
 
 INK, NOTE, QUIET, ACCENT, PALE = "#262626", "#5f5f5f", "#8c8c8c", "#0173b2", "#c9d8e8"
-TEXT, TITLE = 10, 14  # points
+TEXT, TITLE, DPI = 10, 14, 120  # points, and pixels an inch
 DISC = {  # with the number of a segment, at its centroid
     "bbox": {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK},
     **{"ha": "center", "va": "center", "weight": "bold", "zorder": 10},
@@ -114,6 +115,7 @@ DISC = {  # with the number of a segment, at its centroid
 MARGIN, LEGEND_WIDTH = 0.3, 4.4  # inches, as all lengths in pictures
 PAIR, LONE_PAIR = (3.8, 3.4), (8.4, 5)  # width and height of a panel for a pair of features
 ELEVATIONS = 15, 20, 25, 30  # degrees from which 3D may be seen
+AZIMUTHS = [turn for turn in range(0, 360, 5) if 20 <= turn % 90 <= 70]  # not along an axis
 SIZES_OF_R = ["hardly", "weakly", "moderately", "strongly"]  # from 0.1, 0.3, 0.5: Cohen (1988)
 MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair of them comes back before the 111th
 THEME = {
@@ -121,7 +123,7 @@ THEME = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 11,
-    "figure.dpi": 120,
+    "figure.dpi": DPI,
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
     "legend.frameon": False,
     "text.color": INK,
@@ -1373,7 +1375,7 @@ def choose_views(centroids: np.ndarray) -> list[tuple[float, float]]:
     Takes the centroids as a float array of shape (segments, 3), in units of the drawn box. Returns
     elevation and azimuth of each view, in degrees.
     """
-    views = np.array([*itertools.product(ELEVATIONS, range(0, 360, 5))])
+    views = np.array([*itertools.product(ELEVATIONS, AZIMUTHS)])
     lift, turn = np.deg2rad(views.T)[..., None]
     x, y, z = centroids.T
     across, away = y * np.cos(turn) - x * np.sin(turn), x * np.cos(turn) + y * np.sin(turn)
@@ -1511,6 +1513,14 @@ def require_folder(folder: Path, csv_file: Path) -> None:
         raise InputError(f"{folder}: can't be written: {error}; name another with -o") from None
 
 
+def rasterize(figure: Figure) -> np.ndarray:
+    """Draw a figure; return its pixels, uint8 of shape (height, width, 4)."""
+    file = io.BytesIO()
+    figure.savefig(file, format="rgba")
+    pixels = np.frombuffer(file.getbuffer(), dtype=np.uint8)
+    return pixels.reshape(-1, figure.canvas.get_width_height()[0], 4)
+
+
 def save(folder: Path, files: dict[str, Figure | DataFrame | str | Callable]) -> None:
     """Leave the pictures, tables and texts of this run in the folder, each under its name.
 
@@ -1523,11 +1533,17 @@ def save(folder: Path, files: dict[str, Figure | DataFrame | str | Callable]) ->
         folder.mkdir(parents=True, exist_ok=True)
         for killed in folder.glob(TEMPORARY + "*/"):
             shutil.rmtree(killed)
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder) as temporary:
+        with (
+            tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder) as temporary,
+            ThreadPoolExecutor(1) as packer,
+        ):
+            packed = []
             for name, content in files.items():
                 path = Path(temporary, name)
                 if isinstance(content, Figure):
-                    content.savefig(path, pil_kwargs={"compress_level": 1})
+                    # One picture is packed as PNG while the next is drawn.
+                    style = {"dpi": DPI, "pil_kwargs": {"compress_level": 1}}
+                    packed.append(packer.submit(plt.imsave, path, rasterize(content), **style))
                 elif isinstance(content, DataFrame):
                     content.to_csv(path, lineterminator="\n")
                 elif isinstance(content, str):
@@ -1535,6 +1551,8 @@ def save(folder: Path, files: dict[str, Figure | DataFrame | str | Callable]) ->
                 else:
                     with path.open("wb") as file:
                         content(file)
+            for picture in packed:
+                picture.result()
             for name in files:
                 Path(temporary, name).replace(folder / name)
         for name in set(OUTPUTS) - set(files):

@@ -24,7 +24,7 @@ def large(tmp_path_factory):
         patch.setattr(
             Figure,
             "savefig",
-            lambda f, path, **_: (titles.extend(x.get_text() for x in f.texts), drawn(f, path)),
+            lambda f, *a, **o: (titles.extend(x.get_text() for x in f.texts), drawn(f, *a, **o)),
         )
         run = call_main(folder / "output", folder / "shop.csv")
     assert run.status == 0, run.err

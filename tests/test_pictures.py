@@ -14,7 +14,6 @@ from PIL import Image
 
 import segment
 
-
 BASELINE = Path(__file__).with_name("baseline")
 SAME, SIMILAR = 1, 30  # root mean square of the differences of colours, of 255
 
