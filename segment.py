@@ -592,8 +592,8 @@ def name_values(values: Series) -> Series:
 
 
 def readable(value: float, digits: int = 3) -> str:
-    """Write a number with the digits that a person wants to read: 1,234 or 56.3 or 0.043."""
-    return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
+    """Write a number with the digits that a person wants to read: 1,234 or 56.3 or 1.2e+09."""
+    return f"{value:,.0f}" if 10**digits <= abs(value) < 1e7 else f"{value:.{digits}g}"
 
 
 def percent(share: float) -> str:
@@ -1192,7 +1192,7 @@ def draw_distributions(features: DataFrame, statistics: DataFrame) -> Figure:
     ]
     title = f"The middle half of the customers: {', '.join(halves)}"
     note = "Bars count customers, the curve is their density; the middle half is shaded."
-    figure, axes = make_figure(features.shape[1], 3.6, 3, title, note, above=0.7)
+    figure, axes = make_figure(features.shape[1], 3.6, 3, title, note, above=0.6)
     for ax, (name, values) in zip(axes, features.items(), strict=True):
         values = values.dropna()
         sample = values.iloc[draw_sample(len(values), SAMPLE)]
@@ -1212,10 +1212,8 @@ def draw_distributions(features: DataFrame, statistics: DataFrame) -> Figure:
         low, median, high = quartiles[name]
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
         ax.axvline(median, color=ACCENT, linewidth=2)
-        over = {"transform": ax.get_xaxis_transform(), "color": ACCENT}
-        ax.text(low, 1.01, readable(low), ha="right", **over)
-        ax.text(high, 1.01, readable(high), ha="left", **over)
-        ax.text(median, 1.08, f"median {readable(median)}", ha="center", weight="bold", **over)
+        said = f"median {readable(median)}\nmiddle half {readable(low)} to {readable(high)}"
+        ax.set_title(said, color=ACCENT, size=TEXT)
     return figure
 
 
@@ -1299,7 +1297,9 @@ def draw_elbow(curve: DataFrame, k: int, verdict: str) -> Figure:
     for ax, name, title, (word, mark) in zip(axes, curve, titles, marks.items(), strict=True):
         ax.plot(curve.index, curve[name], "o-", color=QUIET)
         ax.plot(mark, curve.loc[mark, name], "o", color=ACCENT, markersize=12)
-        ax.annotate(f"{word} at {mark}", (mark, curve.loc[mark, name]), (10, 10), **bold)
+        side = -1 if mark > 0.8 * curve.index[-1] else 1  # at the right edge, to the left
+        place = {"xytext": (10 * side, 10), "ha": "left" if side > 0 else "right"}
+        ax.annotate(f"{word} at {mark}", (mark, curve.loc[mark, name]), **place, **bold)
         ax.axvline(k, color=ACCENT, linestyle="--", linewidth=1, zorder=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.margins(y=0.12)

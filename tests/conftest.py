@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+from matplotlib.text import Text
+from mpl_toolkits.mplot3d.art3d import Text3D
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -78,3 +81,44 @@ def income_run(tmp_path_factory) -> Run:
     """Run the command once for two features, unscaled, with five segments asked for."""
     folder = tmp_path_factory.mktemp("two") / "output"
     return call_main(folder, "-f", *INCOME_AND_SCORE, "--no-scale", "-k", 5)
+
+
+@pytest.fixture
+def drawn_texts(monkeypatch) -> dict:
+    """Note each text that is drawn, by figure, with its place: left, bottom, right, top."""
+    texts, draw = {}, Text.draw
+
+    def draw_and_note(text, renderer, *arguments, **options):
+        if text.get_visible() and text.get_text().strip():
+            place = text.get_window_extent(renderer).extents
+            texts.setdefault(text.get_figure(), []).append((text, place))
+        return draw(text, renderer, *arguments, **options)
+
+    monkeypatch.setattr(Text, "draw", draw_and_note)
+    return texts
+
+
+def find_faults(drawn_texts: dict) -> list[str]:
+    """List the texts that are small, cut, or over another one."""
+    faults = []
+    for figure, drawn in drawn_texts.items():
+        texts, places = (
+            np.array([text for text, _ in drawn]),
+            np.array([place for _, place in drawn]),
+        )
+        small = [text.get_fontsize() < 9 for text in texts]
+        cut = (places[:, :2] < -0.5).any(axis=1) | (places[:, 2:] > figure.bbox.max + 0.5).any(
+            axis=1
+        )
+        faults += [f"small: {text}" for text in texts[small]] + [
+            f"cut: {text}" for text in texts[cut]
+        ]
+        # The place of a slanted label is the box around it, most of which is empty; and a centroid
+        # may well stand in front of another.
+        upright = [t.get_rotation() % 90 == 0 and not isinstance(t, Text3D) for t in texts]
+        texts, places = texts[upright], places[upright]
+        low = np.maximum(places[:, None, :2], places[:, :2])
+        shared = (np.minimum(places[:, None, 2:], places[:, 2:]) - low > 2).all(axis=2)
+        pairs = zip(*np.nonzero(np.triu(shared, 1)), strict=True)
+        faults += [f"over each other: {texts[one]}, {texts[other]}" for one, other in pairs]
+    return faults

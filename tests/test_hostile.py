@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, call_main, contents
+from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, call_main, contents, find_faults
 
 import segment
 
@@ -374,7 +374,7 @@ DRAWN = {  # case: (table, arguments, what a warning says)
 
 
 @pytest.mark.parametrize("case", DRAWN)
-def test_every_table_is_drawn_without_a_library_complaining(case, tmp_path, capfd):
+def test_every_table_is_drawn_without_a_library_complaining(case, tmp_path, capfd, drawn_texts):
     table, arguments, warned = DRAWN[case]
     table.to_csv(tmp_path / "shop.csv", index=False)
     run = call_main(tmp_path / "output", tmp_path / "shop.csv", *arguments)
@@ -383,6 +383,7 @@ def test_every_table_is_drawn_without_a_library_complaining(case, tmp_path, capf
     assert all(line.startswith(("segment.py: warning: ", "segment.py: step ")) for line in lines)
     assert warned in run.err
     assert capfd.readouterr() == ("", "")
+    assert find_faults(drawn_texts) == []
     rows = run.rows("segments.csv")
     assert len(rows) == len(table) and all(row["Segment"] for row in rows)
     assert set(table.select_dtypes("number").columns.drop("id", errors="ignore")) <= set(

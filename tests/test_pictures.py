@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import FEATURES, MALL_CSV
+from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, call_main, find_faults
 from matplotlib.figure import Figure
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
@@ -59,6 +59,16 @@ def test_picture_is_the_one_of_the_readme(name, default_run, tmp_path):
     tolerance = SAME if len(versions) == 1 else SIMILAR
     difference = compare_images(tmp_path / "baseline.png", tmp_path / "drawn.png", tolerance)
     assert difference is None, difference
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["-k", 2], ["-k", 12], ["-f", *INCOME_AND_SCORE], ["--no-scale", "--log", "age"]],
+)
+def test_every_text_can_be_read(arguments, tmp_path, drawn_texts):
+    assert call_main(tmp_path / "output", *arguments).status == 0
+    assert len(drawn_texts) >= 8
+    assert find_faults(drawn_texts) == []
 
 
 def test_axes_carry_the_names_of_the_file(pictures):
