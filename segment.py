@@ -1356,7 +1356,7 @@ def draw_clusters_2d(
         f"{len(profiles)} segments account for {percent(most)} of the variance of {first}, and "
         f"{percent(more)} of that of {second}"
     )
-    note = "Numbers mark the centroids."
+    note = "Numbers mark the centroids; where two would hide each other, a + does."
     note += say_sample(len(shown), len(features))
     pairs = list(itertools.combinations(features, 2))
     size = PAIR if len(pairs) > 1 else LONE_PAIR

@@ -81,3 +81,20 @@ def test_long_runs_say_where_they_are_and_short_ones_do_not(capsys, monkeypatch)
     monkeypatch.setattr(segment.sys.stderr, "isatty", lambda: True, raising=False)
     segment.show_step(segment.time.perf_counter() - 9, "draw")
     assert capsys.readouterr().err == "\r\033[Ksegment.py: step 4 of 5, draw, 9 s so far"
+
+
+def test_few_texts_of_a_large_file_are_read_as_in_a_small_one(tmp_path):
+    rng = np.random.default_rng(4)
+    lines = [f"{i},{rng.integers(1, 6)}, shop {i % 3}" for i in range(12_000)]
+    lines[7], lines[11_000] = "7,NA,shop 1 ", "11000,,Namibia"
+    path = tmp_path / "large.csv"
+    path.write_text("id,Rating,Shop\n" + "\n".join(lines) + "\n")
+    customers = segment.read_customers(path)
+    assert customers["Shop"].astype(object).tolist() == [
+        line.split(",")[2].strip() for line in lines
+    ]
+    assert customers["Rating"].isna().sum() == 2 and customers["Rating"].sum() > 30_000
+    path.write_text("id,Rating,Shop\n" + "\n".join([*lines, "12000,?,shop 0"]) + "\n")
+    run = call_main(tmp_path / "output", path, "-f", "Rating", "id")
+    assert run.status == 2
+    assert "line 12,002, column Rating: '?'" in run.err
