@@ -1245,10 +1245,9 @@ def draw_by_category(features: DataFrame, categories: DataFrame) -> Figure:
     features, categories = features.iloc[sample], categories.iloc[sample]
     medians = {}
     for group, name in itertools.product(categories, features):
-        found = features[name].groupby(categories[group], observed=True).median().dropna()
-        medians[group, name] = found[
-            categories[group].value_counts().index.intersection(found.index)
-        ]
+        found = features[name].groupby(categories[group], observed=True).median()
+        order = categories[group].value_counts().index
+        medians[group, name] = found[order.intersection(found.index, sort=False)]
     group, name = max(medians, key=lambda pair: np.ptp(medians[pair]) / features[pair[1]].std())
     ends = medians[group, name].sort_values().iloc[[0, -1]]
     ends = " and ".join(f"{value} {readable(median)}" for value, median in ends.items())
@@ -1700,7 +1699,7 @@ def analyse(
         "04_relationships.png": draw_relationships(features),
     }
     if categories.shape[1]:
-        files["03_by_category.png"] = draw_by_category(features, categories)
+        files["03_by_category.png"] = draw_by_category(segmented, pick(categories, complete))
     members = np.zeros(len(customers), dtype=np.uint8)
     members[complete] = found.labels
     described = profiles.loc[:, :"Share"], means, profiles.loc[:, "Silhouette":]
