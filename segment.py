@@ -79,7 +79,7 @@ from sklearn.metrics import silhouette_samples
 SHIPPED_CSV = Path(__file__).with_name("Mall_Customers.csv")
 DEFAULT_FEATURES = ["Age", "Annual Income", "Spending Score"]
 MISSING_WORDS = ["NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]  # beside the blank
-ID_NAMES = {"customerid", "customernumber", "custid", "clientid", "memberid", "userid", "id"}
+ID_NAME = re.compile(r"id|(customer|cust|client|member|user|kunden?)(id|no|nr|number|nummer)")
 LARGEST_NUMBER = 1e15  # up to here a float tells a number from the next
 HEAD_BYTES = 2**20  # in which the dialect of a file shows
 LINES_BYTES = 2**22  # of lines that are written at once
@@ -93,7 +93,7 @@ SAMPLE = 10_000  # customers, drawn at random, whom search, stability and densit
 SILHOUETTE_SAMPLE = 2_000  # of them for silhouettes, whose cost grows with the square
 SCATTER_SAMPLE = 5_000  # points that a picture shows
 MOST_BINS = 100  # of a histogram
-SEARCH_RESTARTS = 25  # at each k; leaves the WCSS of the mall within 1% of the best known
+SEARCH_RESTARTS = 25  # at each k; leaves WCSS of the mall within 1% of the best, to k = 10
 FINAL_RESTARTS = 200  # one start in 15 finds the best 6 mall segments: all of 200 miss in 1e-6
 FINAL_STEPS = 4  # over every customer, from the centroids of the sample
 CLEAR_SHARPNESS = 2.5  # an elbow at least this sharp is called clear
@@ -147,7 +147,7 @@ STEPS = ["read", "explore", "segment", "draw", "save"]
 SHORT_RUN = 2  # seconds, after which a run says what it is at
 NEW_COLUMNS = ["Segment", "Segment name"]
 
-UNIT = re.compile(r"\(.*?\)|\[.*?\]")  # the "(k$)" of "Annual Income (k$)"
+UNIT = re.compile(r"\(.*?\)|\[.*?\]|（.*?）")  # the "(k$)" of "Annual Income (k$)"
 
 
 class InputError(Exception):
@@ -455,7 +455,7 @@ def find_column(wanted: str, columns: Iterable[str]) -> str | None:
 
 def find_id(customers: DataFrame) -> str | None:
     """Return the column that numbers the customers, if there is one."""
-    return next((name for name in customers if simplify(name, True) in ID_NAMES), None)
+    return next((name for name in customers if ID_NAME.fullmatch(simplify(name, True))), None)
 
 
 def choose_features(source: Source, wanted: list[str] | None) -> list[str]:
@@ -680,7 +680,7 @@ def find_oddities(
     skewed = [name for name, skewness in plain.skew().items() if skewness > SKEWED]
     oddities = {
         f"{' and '.join(repeats)}, all kept; remove what was entered twice": repeats,
-        f"the column {' and '.join(replaced)} of the file is replaced in segments.csv": replaced,
+        f"segments.csv has a new {' and '.join(replaced)} in place of the file's": replaced,
         f"{', '.join(skewed)} has a long tail, and a few customers may make segments of their own; "
         f"compare with --log {shlex.join(skewed)}": skewed,
     }
@@ -831,24 +831,21 @@ def fit(points: np.ndarray, k: int, curve: DataFrame, seed: int) -> tuple[DataFr
     Takes the lowest WCSS of many k-means++ starts (Arthur and Vassilvitskii 2007), on a sample of
     the customers if there are many; then all of them move from its centroids to their own. Segments
     of one size are ordered by their centroids, so that neither seed nor order of the customers can
-    swap them. Returns the curve, with the better WCSS and silhouette at k, and in units of all
-    customers; and the labels, int of shape (customers,).
+    swap them. Returns the curve, in units of all customers; and the labels, int of shape
+    (customers,). (A better WCSS at k than the search found is not put into the curve: beside its
+    neighbours' it would make an elbow of k.)
     """
     sample = points[draw_sample(len(points), SAMPLE)]
     restarts = FINAL_RESTARTS if len(sample) == len(points) else SEARCH_RESTARTS
     model = KMeans(k, n_init=restarts, random_state=seed).fit(sample)
-    curve = curve.copy()
-    if k in curve.index:
-        shown = draw_sample(len(sample), SILHOUETTE_SAMPLE)
-        silhouettes = silhouettes_of(sample[shown], model.labels_[shown])
-        curve.loc[k] = model.inertia_, silhouettes.mean()
     if len(sample) < len(points):
         # Without a tolerance, because K-Means would copy millions of customers to find it.
         options = {"n_init": 1, "tol": 0, "max_iter": FINAL_STEPS, "copy_x": False}
         every = KMeans(k, init=model.cluster_centers_, **options)
         start, model = model, every.fit(points)
         many = len(points) / len(sample)
-        curve["wcss"] *= model.inertia_ / start.inertia_ if start.inertia_ else many
+        many = model.inertia_ / start.inertia_ if start.inertia_ else many
+        curve = curve.assign(wcss=curve["wcss"] * many)
     centroids = model.cluster_centers_.round(9)
     order = np.lexsort([*centroids.T[::-1], -np.bincount(model.labels_, minlength=k)])
     return curve, (order.argsort() + 1)[model.labels_]
@@ -922,15 +919,22 @@ def describe(features: DataFrame, categories: DataFrame, labels: np.ndarray) -> 
     return pd.concat(parts, axis=1)
 
 
-def name_segments(means: DataFrame) -> Series:
+def measure_distances(means: DataFrame) -> DataFrame:
+    """Return how many standard deviations segments, and the average, lie from the average."""
+    return (means.drop("deviation") - means.loc["average"]) / means.loc["deviation"]
+
+
+def name_segments(means: DataFrame, distances: DataFrame) -> Series:
     """Name each segment for the features that set it apart from the average customer.
 
-    Takes the description of the features; returns a Series of str indexed by segment, no two
-    alike: those with the same words also get their mean of the feature in which they differ most.
+    Takes the description of the features, and their distances from the average; returns a Series
+    of str indexed by segment, no two alike: those with the same words also get their mean of the
+    feature in which they differ most.
     """
-    average, deviation = means.loc["average"], means.loc["deviation"]
-    means, short = means.drop(["average", "deviation"]), short_names(means)
-    distance = (means - average) / deviation
+    means, distance = (
+        x.drop(["average", "deviation"], errors="ignore") for x in (means, distances)
+    )
+    short = short_names(means)
     names = Series("", means.index)
     for feature, word in short.items():
         low, high = COMPARISONS.get(word, (f"low {word}", f"high {word}"))
@@ -1004,11 +1008,10 @@ def write_segments(
     output.detach()
 
 
-def explain(means: DataFrame, profiles: DataFrame) -> Series:
+def explain(distances: DataFrame, profiles: DataFrame) -> Series:
     """Return the share of each feature's variance, 0 to 1, that lies between the segments."""
-    distance = (means.loc[profiles.index] - means.loc["average"]) / means.loc["deviation"]
-    customers = profiles["Customers"].sum()
-    return profiles["Customers"] @ distance**2 / (customers - 1)
+    customers = profiles["Customers"]
+    return customers @ distances.loc[profiles.index] ** 2 / (customers.sum() - 1)
 
 
 def judge(
@@ -1052,11 +1055,11 @@ def judge(
 
 def tabulate(profiles: DataFrame, centroids: DataFrame) -> str:
     """Set the segments as a table of text: names, sizes, means and stability."""
+    heads = [name.capitalize() for name in short_names(centroids).values()]
+    heads = [name if len(name) <= 12 else name[:11] + "…" for name in heads]
     parts = [
         count_and_share(profiles["Customers"], profiles["Customers"].sum()),
-        centroids.map(readable).set_axis(
-            map(str.capitalize, short_names(centroids).values()), axis=1
-        ),
+        centroids.map(readable).set_axis(heads, axis=1),
         profiles["Stability"].map("{:.2f}".format),
     ]
     numbers = pd.concat(parts, axis=1).to_string(index=False).splitlines()
@@ -1227,7 +1230,7 @@ def draw_counts(counts: dict[str, Series], customers: int) -> Figure:
         for name, groups in [*counts.items()][:3]
     ]
     title = f"The largest groups of {customers:,} customers: {', '.join(tops)}"
-    note = "Customers in each group, and their share of all."
+    note = "Customers in each group, and their share of all. A band holds its upper end."
     counts = {n: c.set_axis([wrap(str(x), 2, 2) for x in c.index]) for n, c in counts.items()}
     most, rows = max(c.max() for c in counts.values()), max(map(len, counts.values()))
     left = 0.3 + max(text_width(label) for groups in counts.values() for label in groups.index)
@@ -1235,7 +1238,7 @@ def draw_counts(counts: dict[str, Series], customers: int) -> Figure:
     figure, axes = make_figure(len(counts), 3.6, 0.4 * rows, title, note, **room)
     for ax, (name, groups) in zip(axes, counts.items(), strict=True):
         add_bars(ax, groups, customers, most, rows)
-        ax.set_title(wrap(name, 3.6, 1), weight="bold", loc="left")
+        ax.set_title(wrap(name, 3.8, 1, TEXT, "bold"), size=TEXT, weight="bold", loc="left")
     return figure
 
 
@@ -1248,10 +1251,15 @@ def draw_by_category(features: DataFrame, categories: DataFrame) -> Figure:
         found = features[name].groupby(categories[group], observed=True).median()
         order = categories[group].value_counts().index
         medians[group, name] = found[order.intersection(found.index, sort=False)]
-    group, name = max(medians, key=lambda pair: np.ptp(medians[pair]) / features[pair[1]].std())
+    gaps = {pair: np.ptp(medians[pair]) / features[pair[1]].std() for pair in medians}
+    group, name = max(gaps, key=gaps.get)
     ends = medians[group, name].sort_values().iloc[[0, -1]]
-    ends = " and ".join(f"{value} {readable(median)}" for value, median in ends.items())
-    title = f"By {group}, the medians of {name} differ most: {ends}"
+    ends = " and ".join(f"{readable(median)} ({value})" for value, median in ends.items())
+    little = gaps[group, name] < NAMING_DISTANCE
+    title = (
+        f"Little difference by {group}: at most" if little else f"Largest difference by {group}:"
+    )
+    title += f" {name}, with medians of {ends}"
     note = "The wider, the more customers; the lines mark the quarters."
     note += say_sample(len(features), customers)
     labels = {pair: [wrap(value, 2, 2) for value in medians[pair].index] for pair in medians}
@@ -1345,17 +1353,21 @@ def draw_silhouettes(silhouettes: Series, labels: np.ndarray, profiles: DataFram
 
 
 def draw_clusters_2d(
-    features: DataFrame, labels: np.ndarray, means: DataFrame, profiles: DataFrame
+    features: DataFrame,
+    labels: np.ndarray,
+    centroids: DataFrame,
+    explained: Series,
+    profiles: DataFrame,
 ) -> Figure:
     """07: the segments over every pair of features, with numbered centroids."""
-    sample, centroids = draw_sample(len(features), SCATTER_SAMPLE), means.loc[profiles.index]
+    sample = draw_sample(len(features), SCATTER_SAMPLE)
     shown = features.iloc[sample]
-    (first, most), (second, more) = explain(means, profiles).nlargest(2).items()
+    (first, most), (second, more) = explained.nlargest(2).items()
     title = (
         f"{len(profiles)} segments account for {percent(most)} of the variance of {first}, and "
         f"{percent(more)} of that of {second}"
     )
-    note = "Numbers mark the centroids; where two would hide each other, a + does."
+    note = "Numbers stand at the centroids, or beside them where two would hide each other."
     note += say_sample(len(shown), len(features))
     pairs = list(itertools.combinations(features, 2))
     size = PAIR if len(pairs) > 1 else LONE_PAIR
@@ -1390,14 +1402,17 @@ def choose_views(centroids: np.ndarray) -> list[tuple[float, float]]:
 
 
 def draw_clusters_3d(
-    features: DataFrame, labels: np.ndarray, means: DataFrame, profiles: DataFrame
+    features: DataFrame,
+    labels: np.ndarray,
+    centroids: DataFrame,
+    explained: Series,
+    profiles: DataFrame,
 ) -> Figure:
     """08: the segments over the first three features, from two sides, with numbered centroids."""
     space, sample = list(features)[:3], draw_sample(len(features), SCATTER_SAMPLE)
-    shown, centroids = features[space].iloc[sample], means.loc[profiles.index, space]
-    explained = explain(means[space], profiles).mean()
+    shown, centroids, mean = features[space].iloc[sample], centroids[space], explained[space].mean()
     title = (
-        f"{len(profiles)} segments account for {percent(explained)} of the variance of "
+        f"{len(profiles)} segments account for {percent(mean)} of the variance of "
         f"{', '.join(space[:2])} and {space[2]}"
     )
     note = "Two views. Pins lead from the centroids to the floor; what is pale is far."
@@ -1430,12 +1445,15 @@ def draw_clusters_3d(
     return figure
 
 
-def draw_profiles(means: DataFrame, features: int, customers: int, profiles: DataFrame) -> Figure:
+def draw_profiles(
+    means: DataFrame, distances: DataFrame, features: int, profiles: DataFrame
+) -> Figure:
     """09: who the segments are: name, size, means against the average customer, and trust.
 
     The first so many columns of the means are features, the others shares.
     """
     sizes, rows = profiles["Customers"], len(profiles) + 1
+    customers = sizes.sum()
     ends = [
         f"“{name}” {size}"
         for name, size in zip(profiles["Name"], count_and_share(sizes, customers), strict=True)
@@ -1451,7 +1469,7 @@ def draw_profiles(means: DataFrame, features: int, customers: int, profiles: Dat
     )
     names = [wrap(f"{n}  {name}", 3, 3) for n, name in profiles["Name"].items()]
     names.append(f"average of all {customers:,}")
-    heads = [wrap(name, 1.15, 4) for name in [*means, "Silhouette", "Stability"]]
+    heads = [wrap(name, 1.15, 8) for name in [*means, "Silhouette", "Stability"]]
     above = 0.3 + 0.17 * max(head.count("\n") + 1 for head in heads)
     widths = [2.4, 1.15 * len(heads)]
     room = {"left": 0.7 + max(map(text_width, names)), "between": 0.1, "above": above, "below": 0.2}
@@ -1464,15 +1482,16 @@ def draw_profiles(means: DataFrame, features: int, customers: int, profiles: Dat
         ax.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
     ax.set_yticks(range(rows), names)
     ax.tick_params(pad=12)
-    add_means(table, means, features, profiles)
+    add_means(table, means, distances, features, profiles)
     table.set_xticks(range(len(heads)), heads)
     return figure
 
 
-def add_means(ax: Axes, means: DataFrame, features: int, profiles: DataFrame) -> None:
+def add_means(
+    ax: Axes, means: DataFrame, distances: DataFrame, features: int, profiles: DataFrame
+) -> None:
     """Draw the means as a table, coloured by their distance to the average, and the trust."""
-    rows = means.drop("deviation")
-    distance = np.pad((rows - rows.loc["average"]) / means.loc["deviation"], ((0, 0), (0, 2)))
+    rows, distance = means.drop("deviation"), np.pad(distances, ((0, 0), (0, 2)))
     limit = max(1, abs(distance).max())
     ax.imshow(distance, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
     values = np.pad(rows, ((0, 0), (0, 2)), constant_values=np.nan)
@@ -1632,6 +1651,7 @@ class Segments(NamedTuple):
     labels: np.ndarray
     silhouettes: Series
     means: DataFrame
+    distances: DataFrame
     profiles: DataFrame
     verdict: str
     trust: str
@@ -1639,9 +1659,16 @@ class Segments(NamedTuple):
 
 
 def find_segments(
-    options: argparse.Namespace, features: DataFrame, categories: DataFrame, points: np.ndarray
+    options: argparse.Namespace,
+    features: DataFrame,
+    seen: DataFrame,
+    categories: DataFrame,
+    points: np.ndarray,
 ) -> Segments:
-    """Find the segments of the customers who have all features, and judge them."""
+    """Find the segments of the customers who have all features, and judge them.
+
+    `seen` has the features as K-Means sees them but for their scale: some may be logarithms.
+    """
     seed = options.seed
     curve = search(points[draw_sample(len(points), SAMPLE)], options.max_clusters, seed)
     k = options.clusters or find_elbow(curve["wcss"])[0]
@@ -1649,25 +1676,31 @@ def find_segments(
     shown = np.arange(len(points))[draw_sample(len(points), SILHOUETTE_SAMPLE)]
     silhouettes = Series(silhouettes_of(points[shown], labels[shown]), shown)
     means = describe(features, categories, labels)
-    names = name_segments(means.iloc[:, : features.shape[1]])
+    described = means if seen is features else describe(seen, categories, labels)
+    distances = measure_distances(described)
+    own = slice(features.shape[1])
+    names = name_segments(means.iloc[:, own], distances.iloc[:, own])
     profiles = profile(names, labels, silhouettes, find_stability(points, labels, seed))
     even = find_even_silhouette(points, k, seed)
     verdict, trust, doubts = judge(curve, k, profiles, silhouettes, even)
-    return Segments(curve, labels, silhouettes, means, profiles, verdict, trust, doubts)
+    return Segments(curve, labels, silhouettes, means, distances, profiles, verdict, trust, doubts)
 
 
 def picture_segments(segments: Segments, features: DataFrame) -> dict[str, Figure]:
     """Draw what was found of the customers who have all features: pictures 05 to 09."""
-    curve, labels, silhouettes, means, profiles, verdict, *_ = segments
-    space = means.iloc[:, : features.shape[1]]
+    curve, labels, silhouettes, means, distances, profiles, verdict, *_ = segments
+    space = means.loc[profiles.index].iloc[:, : features.shape[1]]
+    explained = explain(distances, profiles).iloc[: features.shape[1]]
     figures = {
         "05_elbow.png": draw_elbow(curve, len(profiles), verdict),
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
-        "07_clusters_2d.png": draw_clusters_2d(features, labels, space, profiles),
-        "09_profiles.png": draw_profiles(means, features.shape[1], len(labels), profiles),
+        "07_clusters_2d.png": draw_clusters_2d(features, labels, space, explained, profiles),
+        "09_profiles.png": draw_profiles(means, distances, features.shape[1], profiles),
     }
     if features.shape[1] > 2:
-        figures["08_clusters_3d.png"] = draw_clusters_3d(features, labels, space, profiles)
+        figures["08_clusters_3d.png"] = draw_clusters_3d(
+            features, labels, space, explained, profiles
+        )
     return figures
 
 
@@ -1689,7 +1722,8 @@ def analyse(
     oddities = find_oddities(customers, features, repeats, logged)
     step("segment")
     segmented = pick(features, complete)
-    found = find_segments(options, segmented, pick(categories, complete), points)
+    seen = take_logarithms(source, segmented, logged)
+    found = find_segments(options, segmented, seen, pick(categories, complete), points)
     means, profiles = found.means.loc[found.profiles.index], found.profiles
 
     step("draw")
@@ -1762,7 +1796,9 @@ def run(argv: list[str] | None) -> None:
             step("save")
             save(options.output, files | {"report.txt": report + "\n"})
             if any("missing from" in str(warning.message) for warning in caught):
-                doubts.append("some letters have no font on this machine and are drawn as boxes")
+                doubts.append(
+                    "some letters are drawn as boxes; install a font with them, as Noto Sans CJK SC"
+                )
             seconds = time.perf_counter() - started
             say(
                 sys.stdout,

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV
 
@@ -111,3 +112,12 @@ def test_curve_ends_before_every_customer_is_a_segment():
     points = np.random.default_rng(1).normal(size=(6, 2))
     assert list(segment.search(points, 10, seed=0).index) == [1, 2, 3, 4, 5]
     assert list(segment.search(points[:3], 10, seed=0).index) == [1, 2, 3]
+
+
+def test_final_fit_does_not_bend_the_curve():
+    # A better WCSS at one k alone would look like an elbow of it: clear at 14, where it is weak.
+    customers = pd.read_csv(MALL_CSV)[FEATURES]
+    points = segment.scale(customers, raw=False)
+    searched = segment.search(points, 15, seed=0)
+    curve, _ = segment.fit(points, 14, searched, seed=0)
+    assert (curve["wcss"] == searched["wcss"]).all()

@@ -278,7 +278,7 @@ def test_the_same_customers_get_the_same_segments(case, tmp_path, mall_run, capf
     run = call_main(tmp_path / "o", path, *QUICK)
     assert run.status == 0, run.err
     assert run.err.count("\n") == (case == "Segment and its name")
-    assert ("is replaced in segments.csv" in run.err) == (case == "Segment and its name")
+    assert ("in place of the file's" in run.err) == (case == "Segment and its name")
     assert capfd.readouterr() == ("", "")
     rows, mall = run.rows("segments.csv"), mall_run.rows("segments.csv")
     assert [row["Segment"] for row in rows] == [row["Segment"] for row in mall]

@@ -104,7 +104,8 @@ def test_equal_sizes_are_ordered_by_centroid():
 def names_of(features, labels):
     """Name the segments of customers without categories."""
     nothing = pd.DataFrame(index=features.index)
-    return segment.name_segments(segment.describe(features, nothing, labels))
+    means = segment.describe(features, nothing, labels)
+    return segment.name_segments(means, segment.measure_distances(means))
 
 
 def test_names_say_what_sets_a_segment_apart():
@@ -205,3 +206,14 @@ def test_true_and_false_may_be_a_feature_and_are_then_no_category(tmp_path):
     _, files = analyse(tmp_path / "shop.csv", "-f", "member", "visits")
     expected = ["Name", "Customers", "Share", "Member", "Visits", "Silhouette", "Stability"]
     assert list(files["profiles.csv"]) == expected
+
+
+def test_names_see_a_logged_feature_as_k_means_does(tmp_path):
+    rng = np.random.default_rng(2)
+    spent = np.exp(np.repeat([2, 5, 8], 50) + rng.normal(0, 0.2, 150))
+    spent[0] = 1e7  # beside which all others are alike
+    table = pd.DataFrame({"Visits": rng.normal(9, 1, 150), "Spent": spent})
+    table.to_csv(tmp_path / "shop.csv", index=False)
+    _, files = analyse(tmp_path / "shop.csv", "-f", "Visits", "Spent", "--log", "Spent", "-k", 3)
+    names = files["profiles.csv"]["Name"]
+    assert names.str.contains("low spent").any() and names.str.contains("high spent").any()
