@@ -1828,9 +1828,17 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def end_if_interrupted(event: object) -> None:
+    """End at a Ctrl-C that compiled code can't pass on; nothing is lost, files appear at the end."""
+    if event.exc_type is KeyboardInterrupt:
+        os._exit(130)
+    sys.__unraisablehook__(event)
+
+
 if __name__ == "__main__":
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.unraisablehook = end_if_interrupted
     status = main()
     os._exit(status)  # all is written; to take the packages apart in order takes as long as to fit

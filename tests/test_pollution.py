@@ -145,6 +145,7 @@ def test_any_small_table_is_segmented_or_refused(tmp_path_factory, monkeypatch, 
     (folder / "shop.csv").write_text("\n".join(lines) + "\n")
     blank = np.zeros((1, 1, 4), dtype=np.uint8)
     monkeypatch.setattr(segment, "rasterize", lambda figure: blank)  # for speed
+    monkeypatch.setattr(segment, "SHORT_RUN", float("inf"))  # on a slow machine, too
     run = call_main(folder / "output", folder / "shop.csv", "-f", "a", "b", *arguments)
     assert run.status in (0, 2)
     kinds = {line.split()[1] for line in run.err.splitlines()}
