@@ -1203,7 +1203,11 @@ def draw_distributions(features: DataFrame, statistics: DataFrame) -> Figure:
         values = values.dropna()
         sample = values.iloc[draw_sample(len(values), SAMPLE)]
         ends = statistics.loc["min", name], statistics.loc["max", name]
-        bins = min(len(np.histogram_bin_edges(sample, "auto", ends)) - 1, MOST_BINS)
+        low, median, high = quartiles[name]
+        # Bars as wide as Freedman and Diaconis (1981) say, but as many as Sturges (1926) at least.
+        bins = np.ptp(ends) * len(sample) ** (1 / 3) / (2 * (high - low)) if high > low else 0
+        bins = max(min(bins, 2 * math.sqrt(len(sample))), math.log2(len(sample)) + 1)
+        bins = math.ceil(min(bins, MOST_BINS))
         width = np.ptp(ends) / bins
         if width < 5 and (values % 1 == 0).all():  # a bar of 2 ages beside one of 3 shows a dip
             bins = int(np.ptp(ends) // max(1, round(width))) + 1
@@ -1215,7 +1219,6 @@ def draw_distributions(features: DataFrame, statistics: DataFrame) -> Figure:
             bar.set_height(count)
         ax.set(xlabel=wrap(name, 4, 2), ylabel="Customers")
         ax.yaxis.set_major_formatter("{x:,.12g}")
-        low, median, high = quartiles[name]
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
         ax.axvline(median, color=ACCENT, linewidth=2)
         said = f"median {readable(median)}\nmiddle half {readable(low)} to {readable(high)}"
@@ -1829,7 +1832,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def end_if_interrupted(event: object) -> None:
-    """End at a Ctrl-C that compiled code can't pass on; nothing is lost, files appear at the end."""
+    """End at a Ctrl-C that compiled code can't pass on; nothing is lost, as files come last."""
     if event.exc_type is KeyboardInterrupt:
         os._exit(130)
     sys.__unraisablehook__(event)
