@@ -1831,17 +1831,22 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def end_if_interrupted(event: object) -> None:
+def report_unless_interrupted(report: Callable, kind: type, *arguments: object) -> None:
     """End at a Ctrl-C that compiled code can't pass on; nothing is lost, as files come last."""
-    if event.exc_type is KeyboardInterrupt:
+    if kind is KeyboardInterrupt:
         os._exit(130)
-    sys.__unraisablehook__(event)
+    report(*arguments)
 
 
 if __name__ == "__main__":
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.unraisablehook = end_if_interrupted
+    sys.unraisablehook = lambda event: report_unless_interrupted(
+        sys.__unraisablehook__, event.exc_type, event
+    )
+    sys.excepthook = lambda kind, *rest: report_unless_interrupted(
+        sys.__excepthook__, kind, kind, *rest
+    )
     status = main()
     os._exit(status)  # all is written; to take the packages apart in order takes as long as to fit
