@@ -74,12 +74,12 @@ def test_few_customers_are_all_in_the_sample():
 
 
 def test_long_runs_say_where_they_are_and_short_ones_do_not(capsys, monkeypatch):
-    segment.show_step(segment.time.perf_counter(), "read")
+    segment.show_step(segment.time.perf_counter(), "1 of 5, read")
     assert capsys.readouterr().err == ""
-    segment.show_step(segment.time.perf_counter() - 9, "segment")
+    segment.show_step(segment.time.perf_counter() - 9, "3 of 5, segment")
     assert capsys.readouterr().err == "segment.py: step 3 of 5, segment, 9 s so far\n"
     monkeypatch.setattr(segment.sys.stderr, "isatty", lambda: True, raising=False)
-    segment.show_step(segment.time.perf_counter() - 9, "draw")
+    segment.show_step(segment.time.perf_counter() - 9, "4 of 5, draw")
     assert capsys.readouterr().err == "\r\033[Ksegment.py: step 4 of 5, draw, 9 s so far"
 
 

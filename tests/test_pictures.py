@@ -87,8 +87,8 @@ def test_segment_has_one_colour_and_one_shape_everywhere(pictures):
     for ax in (*pictures["07_clusters_2d.png"].axes, *pictures["08_clusters_3d.png"].axes):
         clouds = [c for c in ax.collections if len(c.get_offsets()) > 1]
         assert [tuple(c.get_facecolor()[0][:3]) for c in clouds] in ([], expected)
-    blades = pictures["06_silhouette.png"].axes[0].collections
-    assert [tuple(blade.get_facecolor()[0][:3]) for blade in blades] == expected
+    blades = pictures["06_silhouette.png"].axes[0].patches
+    assert [blade.get_facecolor()[:3] for blade in blades] == expected
     bars = pictures["09_profiles.png"].axes[0].patches
     assert [bar.get_facecolor()[:3] for bar in bars] == expected
     for name in ("06_silhouette.png", "09_profiles.png"):

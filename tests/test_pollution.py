@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 
 import numpy as np
@@ -114,7 +115,7 @@ rows = st.lists(st.lists(cells, min_size=1, max_size=4), max_size=9)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(rows, st.sampled_from(segment.SEPARATORS), st.sampled_from(["\n", "\r\n", "\r"]))
+@given(rows, st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_reading_almost_a_table_gives_customers_or_a_reason(tmp_path_factory, rows, sep, end):
     path = tmp_path_factory.getbasetemp() / "almost.csv"
     path.write_text(end.join(map(sep.join, [["a", "b", "c"], *rows])), newline="")
@@ -124,6 +125,10 @@ def test_reading_almost_a_table_gives_customers_or_a_reason(tmp_path_factory, ro
         return
     filled = [fields for fields in rows if len(fields) > 1 or fields[0].strip()]
     assert len(customers) <= len(filled)
+
+
+def save_nothing(figure, file, **options):
+    file.write(bytes(math.prod(figure.canvas.get_width_height()) * 4))
 
 
 numbers = st.sampled_from(["", "0", "1", "1.0000000001", "-0.5", "7", "1e15", "-1e15", "1e-160"])
@@ -143,8 +148,7 @@ def test_any_small_table_is_segmented_or_refused(tmp_path_factory, monkeypatch, 
     folder.mkdir(exist_ok=True)
     lines = ["a,b,c", *map(",".join, table)]
     (folder / "shop.csv").write_text("\n".join(lines) + "\n")
-    blank = np.zeros((1, 1, 4), dtype=np.uint8)
-    monkeypatch.setattr(segment, "rasterize", lambda figure: blank)  # for speed
+    monkeypatch.setattr(segment.Figure, "savefig", save_nothing)  # for speed
     monkeypatch.setattr(segment, "SHORT_RUN", float("inf"))  # on a slow machine, too
     run = call_main(folder / "output", folder / "shop.csv", "-f", "a", "b", *arguments)
     assert run.status in (0, 2)

@@ -41,46 +41,50 @@ def test_words_for_missing_are_missing_where_a_number_belongs(tmp_path):
     ["Annual Income (k$)", "annual_income", "ANNUAL-INCOME", "Annual income k", "annualincome"],
 )
 def test_name_matches_whatever_its_case_spaces_and_unit(wanted):
-    assert segment.find_column(wanted, ["Age", "Annual Income (k$)"]) == "Annual Income (k$)"
+    columns = ["Age", "Annual Income (k$)"]
+    assert segment.find_columns([wanted], columns, "column") == ["Annual Income (k$)"]
 
 
 def test_name_that_may_mean_two_columns_is_refused():
     columns = ["Income (k$)", "Income (EUR)", "income"]
-    assert segment.find_column("income", columns) == "income"
-    assert segment.find_column("income (eur)", columns) == "Income (EUR)"
+    found = segment.find_columns(["income", "income (eur)"], columns, "column")
+    assert found == ["income", "Income (EUR)"]
     with pytest.raises(segment.InputError, match="write it in full"):
-        segment.find_column("in-come", columns[:2])
-    assert segment.find_column("€$", [*columns, "$$"]) is None
+        segment.find_columns(["in-come"], columns[:2], "column")
+    with pytest.raises(segment.InputError, match="has no column €\\$; choose from"):
+        segment.find_columns(["€$"], [*columns, "$$"], "column")
 
 
-def test_categories_are_texts_of_few_values():
-    customers = pd.DataFrame(
-        {
-            "Name": [f"customer {i}" for i in range(40)],
-            "City": ["Rome", "Oslo", "Bonn", None] * 10,
-            "Country": ["Italy"] * 40,
-            "Visits": [1, 2] * 20,
-        }
-    )
-    categories = segment.find_categories(customers)
+def test_categories_are_texts_of_few_values(tmp_path):
+    rows = zip(range(40), ["Rome", "Oslo", "Bonn ", ""] * 10, [1, 2] * 20, strict=True)
+    lines = [f"customer {i},{city},Italy,{visits}" for i, city, visits in rows]
+    path = tmp_path / "shop.csv"
+    path.write_text("Name,City,Country,Visits\n" + "\n".join(lines) + "\n")
+    categories = segment.find_categories(segment.read_customers(path), ["Visits"])
     assert list(categories) == ["City"]
-    assert categories["City"].value_counts()["(blank)"] == 10
+    assert categories["City"].value_counts().to_dict() == {
+        "Rome": 10, "Oslo": 10, "Bonn": 10, "(blank)": 10,
+    }  # fmt: skip
+
+
+def count_bands(values, name="Score"):
+    """Count the values of one feature in its bands."""
+    features = pd.DataFrame({name: values})
+    return segment.count_groups(features, features[[]])[name]
 
 
 def test_bands_are_round_and_hold_everyone():
-    scores = pd.Series([1.0, 20, 21, 40, 41, 60, 99, 100])
-    assert segment.count_bands(scores, is_age=False).to_dict() == {
+    assert count_bands([1.0, 20, 21, 40, 41, 60, 99, 100]).to_dict() == {
         "1 to 20": 2, "21 to 40": 2, "41 to 60": 2, "61 to 80": 0, "81 to 100": 2,
     }  # fmt: skip
-    ages = pd.Series([18.0, 25, 25.9, 26, 55, 56, 80])
-    assert segment.count_bands(ages, is_age=True).to_dict() == {
+    ages = [18.0, 25, 25.9, 26, 55, 56, 80]
+    assert count_bands(ages, "Age").to_dict() == {
         "18-25": 3, "26-35": 1, "36-45": 0, "46-55": 1, "56+": 2,
     }  # fmt: skip
-    assert segment.count_bands(pd.Series([17.0, 30]), is_age=True)["under 18"] == 1
-    rates = pd.Series(np.linspace(-0.31, 0.42, 50))
-    assert segment.count_bands(rates, is_age=False).sum() == 50
-    sums = pd.Series(np.cumsum([0, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1]) + 1e-16)
-    assert segment.count_bands(sums, is_age=False).sum() == 8
-    times = pd.Series(1.7e9 + np.arange(20) / 1000)
-    assert segment.count_bands(times, is_age=False).sum() == 20
-    assert segment.count_bands(pd.Series([0.0, 1, 1]), is_age=False).to_dict() == {"0": 1, "1": 2}
+    assert count_bands([17.0, 30], "Age")["under 18"] == 1
+    assert count_bands(np.linspace(-0.31, 0.42, 50)).sum() == 50
+    sums = np.cumsum([0, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1]) + 1e-16
+    assert count_bands(sums).sum() == 8
+    assert count_bands(1.7e9 + np.arange(20) / 1000).sum() == 20
+    assert count_bands([0.0, 1, 1]).to_dict() == {"0": 1, "1": 2}
+    assert count_bands([1, 2, 2, 5]).to_dict() == {"1": 1, "2": 2, "3": 0, "4": 0, "5": 1}

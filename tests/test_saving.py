@@ -109,7 +109,7 @@ def test_failing_at_any_place_leaves_every_file_whole(
         "05_elbow.png": segment.Figure(),
         "elbow.csv": segment.DataFrame({"k": [1]}),
         "profiles.csv": segment.DataFrame({"k": [2]}),
-        "report.txt": "new",
+        "report.txt": lambda file: file.write(b"new"),
     }
     monkeypatch.setattr(segment, "analyse", lambda options, step: ("", [], files))
     run = call_main(folder)

@@ -104,8 +104,7 @@ def test_equal_sizes_are_ordered_by_centroid():
 def names_of(features, labels):
     """Name the segments of customers without categories."""
     nothing = pd.DataFrame(index=features.index)
-    means = segment.describe(features, nothing, labels)
-    return segment.name_segments(means, segment.measure_distances(means))
+    return segment.name_segments(*segment.describe(features, nothing, labels))
 
 
 def test_names_say_what_sets_a_segment_apart():
@@ -198,14 +197,6 @@ def test_features_may_be_called_like_columns_of_the_profiles(tmp_path):
     assert profiles.iloc[:, 1].tolist() == [10, 10, 10]
     means = values[:, 0].reshape(3, 10).mean(axis=1)
     assert sorted(profiles.iloc[:, 3]) == pytest.approx(means.tolist())
-
-
-def test_true_and_false_may_be_a_feature_and_are_then_no_category(tmp_path):
-    table = pd.DataFrame({"Member": [True, False] * 15, "Visits": np.arange(30.0)})
-    table.to_csv(tmp_path / "shop.csv", index=False)
-    _, files = analyse(tmp_path / "shop.csv", "-f", "member", "visits")
-    expected = ["Name", "Customers", "Share", "Member", "Visits", "Silhouette", "Stability"]
-    assert list(files["profiles.csv"]) == expected
 
 
 def test_names_see_a_logged_feature_as_k_means_does(tmp_path):
