@@ -452,6 +452,11 @@ def short_names(columns):
     return {c: word if taken.count(word) == 1 else c.lower() for c, word in short.items()}
 
 
+def is_whole(values):
+    """Tell whether all numbers of a Series are whole, but for gaps."""
+    return pd.api.types.is_integer_dtype(values) or not (values % 1 > 0).any()
+
+
 def count_groups(features, categories):
     """Count the customers of each value of a category, each age group, and in bands of a feature.
 
@@ -464,7 +469,7 @@ def count_groups(features, categories):
         if word == "age":
             values, names, ends = np.floor(values), [*AGE_GROUPS], [*AGE_GROUPS.values()]
         else:
-            low, high, whole = values.min(), values.max(), not (values % 1 > 0).any()
+            low, high, whole = values.min(), values.max(), is_whole(values)
             edges = MaxNLocator(nbins=5, integer=whole).tick_values(low - whole, high)
             starts, ends = edges[:-1] + whole, edges[1:]
             starts[0], ends[-1] = low if whole else min(starts[0], low), max(ends[-1], high)
@@ -487,13 +492,12 @@ def count_repeats(customers):
     number = find_id(customers)
     if number is None:
         return {"duplicate rows": customers.duplicated().sum()}
-    # Equal rows have equal IDs, so that only few need to be compared.
-    again = customers[customers[number].duplicated(keep=False)]
-    again_numbers = again[number].dropna().duplicated().sum()
-    return {
-        "duplicate rows": again.duplicated().sum(),
-        f"duplicate values of {number}": again_numbers,
-    }
+    ids = pd.Index(customers[number])
+    # Equal rows have equal IDs, so that only few need to be compared; none, where IDs only grow.
+    grow = ids.is_monotonic_increasing and ids.is_unique
+    again = customers[:0] if grow else customers[ids.duplicated(keep=False)]
+    repeats = {"duplicate rows": again, f"duplicate values of {number}": again[number].dropna()}
+    return {what: rows.duplicated().sum() for what, rows in repeats.items()}
 
 
 def explore(name, customers, features, groups, statistics, logged):
@@ -889,7 +893,7 @@ def draw_distributions(features, statistics):
         bins = (most - least) * count ** (1 / 3) / (2 * (high - low)) if high > low else 0
         bins = math.ceil(min(max(bins, math.log2(count) + 1), 2 * math.sqrt(count), MOST_BINS))
         width = max(1, round((most - least) / bins))
-        if width < 5 and not (values % 1 > 0).any():  # a bar of 2 ages beside one of 3 shows a dip
+        if width < 5 and is_whole(values):  # a bar of 2 ages beside one of 3 shows a dip
             bins = int((most - least) // width) + 1
             least, most = least - 0.5, least - 0.5 + bins * width
         counts, edges = np.histogram(values, bins, (least, most))
@@ -1337,7 +1341,8 @@ def analyse(options, step=lambda name: None):
     overview, odd = explore(options.csv.name, customers, features, groups, statistics, logged)
     step("3 of 5, segment")
     curve, labels, silhouettes, stability, even = find_segments(points, options)
-    whole, kinds = features.loc[seen.index], categories.loc[seen.index]
+    complete = seen.index if len(seen) < len(features) else slice(None)  # which is no copy
+    whole, kinds = features.loc[complete], categories.loc[complete]
     means, distances = describe(whole, kinds, labels)
     if logged:
         distances = describe(seen, kinds, labels)[1]
