@@ -551,7 +551,7 @@ def draw_sample(customers, most):
 
 
 def scale(features, raw):
-    """Return the points: features with mean 0 and standard deviation 1, or raw as they are."""
+    """Return the points, float of shape (customers, features): z-scores, or raw as they are."""
     points = features.to_numpy(dtype=float, copy=True)
     if not raw:
         points -= features.mean().to_numpy()
@@ -778,9 +778,11 @@ def tabulate(profiles, centroids):
 
 # ------------------------------------------------------------------------------------------- draw
 
+# What is called draw_ returns a Figure and writes nothing; lengths are in inches, sizes in points.
+
 
 def text_width(text, size=TEXT, weight="normal"):
-    """Return the width in inches of the widest line of a text at so many points."""
+    """Return the width of the widest line of a text."""
     font, measure = FontProperties(size=size, weight=weight), text_to_path
     lines = text.split("\n")
     return max(measure.get_text_width_height_descent(line, font, False)[0] for line in lines) / 72
@@ -815,9 +817,9 @@ def write_tick(value, _):
 def make_figure(panels, size, title, note, left=1, above=0.45, below=0.75, legend=None, **options):
     """Make a figure of so many panels; above them the finding, and a note that helps to read it.
 
-    All lengths are in inches: width and height of a panel, the room left of, above and below each.
-    Given profiles, a legend of the segments stands at the foot. (matplotlib's layout engines find
-    the same room by drawing the figure twice.)
+    Takes width and height of a panel, and the room left of, above and below each. Given profiles,
+    a legend of the segments stands at the foot. (matplotlib's layout engines find the same room by
+    drawing the figure twice.)
     """
     across = 3 if panels == 3 else math.ceil(math.sqrt(panels))
     down, (width, height) = math.ceil(panels / across), size
@@ -897,7 +899,8 @@ def draw_distributions(features, statistics):
             bins = int((most - least) // width) + 1
             least, most = least - 0.5, least - 0.5 + bins * width
         counts, edges = np.histogram(values, bins, (least, most))
-        smooth = max(count**-0.2, 0.6 * (most - least) / bins / deviation)  # no waves between bars
+        # A curve as smooth as Scott (1992) says, but without waves from bar to bar.
+        smooth = max(count**-0.2, 0.6 * (most - least) / bins / deviation)
         style = {"bins": bins, "binrange": (least, most), "kde_kws": {"bw_method": smooth}}
         # The density is that of the middles of bars; the ends only make the curve reach them.
         places, weights = np.r_[least, (edges[1:] + edges[:-1]) / 2, most], np.r_[0, counts, 0]

@@ -97,6 +97,19 @@ def test_segment_has_one_colour_and_one_shape_everywhere(pictures):
         assert shapes == [style["marker"] for style in styles[:6]]
 
 
+def test_lines_break_between_words_and_are_of_like_length():
+    assert segment.wrap("Membership: gold", 1.15, 8) == "Membership:\ngold"
+    title = "6 segments explain most of the variance of income, less of spending, and little of age"
+    lines = segment.wrap(title, 7, 3, segment.TITLE, "bold").split("\n")
+    assert " ".join(lines) == title
+    assert len(lines) == 2 and abs(len(lines[0]) - len(lines[1])) < 10
+
+
+def test_ticks_are_written_for_people():
+    ticks = {0.25: "0.25", 20_000: "20,000", 2e6: "2M", -1.5: "-1.5", 0.1 + 0.2: "0.3"}
+    assert [segment.write_tick(value, 0) for value in ticks] == list(ticks.values())
+
+
 def test_elbow_and_best_silhouette_are_marked(pictures):
     texts = [text.get_text() for text in texts_in(pictures["05_elbow.png"])]
     assert {"elbow at 6", "best at 6"} <= set(texts)
