@@ -186,7 +186,7 @@ def load(path):
     text += b"\n" * (not text.endswith(b"\n"))
     if b"\0" in text:
         line = text[: text.index(0)].count(b"\n") + 1
-        raise InputError(f"line {line:,} has a NUL byte, as no text has; save the file as CSV")
+        raise InputError(f"line {line:,} has a NUL byte, as no text has; save it as CSV")
     # What stands often in both header and first customer, outside of quotes, or else in one.
     lines = [line for line in text[:HEAD_BYTES].split(b"\n") if line.strip()][:2]
     bare = [re.sub(rb'"[^"]*"', b"", line).decode(errors="ignore") for line in lines]
