@@ -162,9 +162,10 @@ def load(path):
     try:
         if path.suffix.lower() == ".zip":
             with zipfile.ZipFile(path) as archive:
-                if len(archive.namelist()) != 1:
+                names = [n for n in archive.namelist() if not re.search("/$|^__MACOSX/", n)]
+                if len(names) != 1:
                     raise ValueError("it packs several files, or none")
-                data = archive.read(*archive.namelist())
+                data = archive.read(*names)
         else:
             with UNPACK.get(path.suffix.lower(), open)(path, "rb") as file:
                 data = file.read()
@@ -174,7 +175,7 @@ def load(path):
             f"can't be read: {reason}; name a CSV file that is there and whole"
         ) from None
     if data.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
-        raise InputError("is a spreadsheet; open it and save the customers' sheet as CSV")
+        raise InputError("is a spreadsheet, or a zip by another name; save the sheet as CSV")
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp1252"]:
         with contextlib.suppress(UnicodeDecodeError):
@@ -217,7 +218,7 @@ def count_customers(text, sep):
     for line, fields in records:
         customers += 1
         swallowed = any(
-            "\n" in field and field.count(sep) == field.count("\n") * (width - 1) > 1
+            field.count(sep) == field.count("\n") * (width - 1) > 1 and sep + " " not in field
             for field in fields
         )
         if len(fields) != width or swallowed:
@@ -287,7 +288,7 @@ def tidy(values, sep):
     numbers, wrong = as_numbers(texts, sep)
     if numbers.notna().any() and not wrong.any():
         return numbers.reindex(codes).set_axis(values.index)
-    if len(texts) > MOST_CATEGORY_VALUES:
+    if texts.nunique() > MOST_CATEGORY_VALUES:
         return texts.reindex(codes).set_axis(values.index)
     stripped = pd.Categorical(texts, texts.dropna().unique())
     return Series(stripped.take(codes, allow_fill=True), values.index)
@@ -301,7 +302,7 @@ def as_numbers(texts, sep):
     """
     numbers = texts
     if not pd.api.types.is_numeric_dtype(texts):
-        sure = r"[+-]?(\d{4,}.*|\d*[.,](\d\d?|\d{4,})|0[.,]\d+)"
+        sure = r"[+-]?(\d{4,}[.,]\d+|\d*[.,](\d\d?|\d{4,})|0[.,]\d+)"
         if sep != "," and not texts.str.fullmatch(sure, na=False).any():
             numbers = texts.mask(texts.str.fullmatch(r"[+-]?\d{1,3}[.,]\d{3}", na=False))
         if sep != "," and texts.str.contains(",", na=False).any():
@@ -416,11 +417,11 @@ def find_categories(customers, features):
     others = customers.drop(columns=[*features, *NEW_COLUMNS], errors="ignore")
     categories = {}
     for name, values in others.select_dtypes("category").items():
-        values = values.cat.rename_categories(str)
-        values = values.cat.reorder_categories(sorted(values.cat.categories))
-        if 2 <= len(values.cat.categories) <= min(MOST_CATEGORY_VALUES, len(customers) // 2):
-            filled = values.cat.add_categories("(blank)").fillna("(blank)")
-            categories[name] = filled if values.hasnans else values
+        kinds = values.cat.categories
+        if 2 <= len(kinds) <= min(MOST_CATEGORY_VALUES, len(customers) // 2):
+            named = kinds.union(["(blank)"]) if values.hasnans else kinds.sort_values()
+            filled = values.cat.set_categories(named)
+            categories[name] = filled.fillna("(blank)") if values.hasnans else filled
     return DataFrame(categories, customers.index)
 
 
@@ -429,7 +430,7 @@ def find_categories(customers, features):
 
 def readable(value, digits=3):
     """Write a number with the digits that a person wants to read: 1,234 or 56.3 or 1.2e+09."""
-    return f"{value:,.0f}" if 10**digits <= abs(value) < 1e7 else f"{value:.{digits}g}"
+    return f"{value:,.0f}" if 10**digits <= abs(value) < 1e9 else f"{value:.{digits}g}"
 
 
 def percent(share):
@@ -466,7 +467,7 @@ def count_groups(features, categories):
     groups = {name: values.value_counts() for name, values in categories.items()}
     for name, word in short_names(features).items():
         values = features[name]
-        if word == "age":
+        if word == "age" and values.max() < 150:  # else it is in months
             values, names, ends = np.floor(values), [*AGE_GROUPS], [*AGE_GROUPS.values()]
         else:
             low, high, whole = values.min(), values.max(), is_whole(values)
@@ -478,7 +479,7 @@ def count_groups(features, categories):
                 for start, end in zip(starts, ends, strict=True)
             ]
         counts = Series(np.diff([0, *((values <= end).sum() for end in ends)]), names)
-        groups[name] = counts[1:] if word == "age" and not counts.iloc[0] else counts
+        groups[name] = counts.drop("under 18") if counts.get("under 18") == 0 else counts
     return groups
 
 
@@ -741,7 +742,9 @@ def judge(curve, profiles, silhouettes, even):
     best, score = curve["silhouette"].idxmax(), curve["silhouette"].max()
     shaky = profiles["Stability"][profiles["Stability"] < STABLE]
     weak = sharpness < CLEAR_SHARPNESS
-    lacking = weak and (silhouettes.mean() <= even or len(shaky) == k)
+    # K-Means may have been stopped before it found all; 0.5: Kaufman and Rousseeuw (1990).
+    more = best == curve.index[-1] and score > 0.5
+    lacking = weak and not more and (silhouettes.mean() <= even or len(shaky) == k)
     agrees = "agrees" if best == elbow else f"disagrees and prefers {best}"
     sharp = f"sharpness {sharpness:.2f}; clear from {CLEAR_SHARPNESS}"
     verdict = "K-Means found no clear segments. " if lacking else ""
@@ -758,6 +761,7 @@ def judge(curve, profiles, silhouettes, even):
         f"the elbow at {elbow} segments is weak ({sharp.replace(';', ',')})": weak and k == elbow,
         f"the elbow names {elbow} segments, the silhouette {best}": best != elbow and k == elbow,
         f"not stable: segment {', '.join(map(str, shaky.index))}": named,
+        f"the silhouette is best at {best}, the last k: look further with --max-clusters": more,
     }
     advice = "compare with another -k, or try other features with -f"
     report = paragraph("Verdict", verdict) + "\n" + paragraph("Trust", trust)
@@ -1157,7 +1161,8 @@ def add_means(ax, means, distances, features, profiles):
     texts = np.full(far.shape, "", dtype=object)
     for at, values in enumerate(means.to_numpy().T):
         texts[:, at] = [readable(x) if at < features else percent(x) for x in values]
-    texts[:-1, -2:] = profiles[["Silhouette", "Stability"]].map("{:.2f}".format)
+    trust = profiles[["Silhouette", "Stability"]].map("{:.2f}".format)
+    texts[:-1, -2:] = trust.replace("nan", "")  # none of the segment is in the sample
     limit = max(1, abs(far).max())
     ax.imshow(far, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
     for (row, column), text in np.ndenumerate(texts + signs):
@@ -1256,7 +1261,8 @@ def save(folder, files):
         for name in set(OUTPUTS) - set(files):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: can't be written: {error.strerror or error}") from None
+        reason = error.strerror or error
+        raise InputError(f"{folder}: can't be written: {reason}; name another with -o") from None
 
 
 # ------------------------------------------------------------------------------------------- main
@@ -1302,6 +1308,8 @@ def prepare(options):
     """
     source = read_source(options.csv)
     features = to_numbers(source, choose_features(options, source.customers))
+    if len(features) > 4 and np.isclose(features.iloc[-1], features.iloc[:-1].sum()).all():
+        raise InputError("has a last line that is the total of all others; remove it")
     logged = find_columns(options.log, features, "feature")
     for name in logged:
         advice = "leave the column out of --log"
@@ -1346,9 +1354,8 @@ def analyse(options, step=lambda name: None):
     curve, labels, silhouettes, stability, even = find_segments(points, options)
     complete = seen.index if len(seen) < len(features) else slice(None)  # which is no copy
     whole, kinds = features.loc[complete], categories.loc[complete]
-    means, distances = describe(whole, kinds, labels)
-    if logged:
-        distances = describe(seen, kinds, labels)[1]
+    means, shown = describe(whole, kinds, labels)
+    distances = describe(seen, kinds, labels)[1] if logged else shown
     centroids, apart = (
         x.loc[distances.index].iloc[:, : len(seen.columns)] for x in (means, distances)
     )
@@ -1356,7 +1363,7 @@ def analyse(options, step=lambda name: None):
     profiles = profile(names, labels, silhouettes, stability)
     verdict, judgement, doubts = judge(curve, profiles, silhouettes, even)
     step("4 of 5, draw")
-    explained = say_explained(apart, profiles)
+    explained = say_explained(shown.iloc[:, : len(seen.columns)], profiles)
     members = np.zeros(len(customers), dtype=int)
     members[seen.index] = labels
     described = profiles.loc[:, :"Share"], means.loc[names.index], profiles.loc[:, "Silhouette":]

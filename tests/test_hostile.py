@@ -71,6 +71,16 @@ REFUSED = {  # case: (content of shop.csv, arguments, what the error says)
         BY_TWO,
         "line 2, column A: '1,677' is not a number that is sure",
     ),
+    "thousands beside a plain number": (
+        "A;B\n1.250;2\n3.500;3\n1500;4\n900;5\n",
+        BY_TWO,
+        "line 2, column A: '1.250'",
+    ),
+    "total of the others": (
+        "Name,A,B\na,20,30\nb,30,10\nc,45,50\nd,25,70\nTotal,120,160\n",
+        BY_TWO,
+        "has a last line that is the total",
+    ),
     "separators that add up": ("A,B,C\n1,2,3,\n5,9,6,\n4,5\n7,1\n", BY_TWO, "line 2 ('1' ...) has"),
     "quotes around customers": (
         SHOP + '5,"Male,31,17,4\n6,Male",3,4,5\n7,Male,1,2,3\n',
@@ -253,6 +263,7 @@ SAME_MALL = {  # case: the content of a file that holds the customers of the mal
     "bz2": bz2.compress(MALL.encode()),
     "xz": lzma.compress(MALL.encode()),
     "zip": zipped(**{"shop.csv": MALL.encode()}),
+    "zip of a Mac": zipped(**{"a/": b"", "a/shop.csv": MALL.encode(), "__MACOSX/._shop.csv": b"x"}),
     "stray spaces": MALL.replace(",", " , ").encode(),
     "no-break spaces": MALL.replace(",", "\xa0,\xa0").encode(),
     "Genre": MALL.replace("Gender", "Genre").encode(),
@@ -265,6 +276,9 @@ SAME_MALL = {  # case: the content of a file that holds the customers of the mal
     "CR in quotes": MALL.replace("Female", '"Fe\rmale"').encode(),
     "a long text": MALL.replace("1,Male", "1," + "x" * 200_000, 1).encode(),
     "quoted breaks": MALL.replace("Female", '"Female,\n ""or"" so"').encode(),
+    "notes of several lines": MALL.replace(
+        "Female", '"asked, paid,\nwill come, maybe, again"'
+    ).encode(),
     "quoted break in the header": MALL.replace("Annual Income (k$)", '"Annual\nIncome"').encode(),
     "a quote inside a value": MALL.replace("1,Male", '1,Ma"le', 1).encode(),
     "a column without a name": MALL.replace("CustomerID", "", 1).encode(),
@@ -286,7 +300,8 @@ def mall_run(tmp_path_factory):
 def test_the_same_customers_get_the_same_segments(case, tmp_path, mall_run, capfd, monkeypatch):
     for name in {name for name in vars(segment) if name.startswith("draw_")} - {"draw_sample"}:
         monkeypatch.setattr(segment, name, lambda *_: segment.Figure((1, 1)))  # for speed
-    packed = f".{case.upper()}" if case in ("gz", "bz2", "xz", "zip") else ""
+    ending = case.split()[0]
+    packed = f".{ending.upper()}" if ending in ("gz", "bz2", "xz", "zip") else ""
     path = tmp_path / "räume und 顧客" / f"shop file.csv{packed}"
     path.parent.mkdir()
     path.write_bytes(SAME_MALL[case])
@@ -354,6 +369,11 @@ DRAWN = {  # case: (table, arguments, what a warning says)
             City=[f"city {i}" for i in range(10_000)]
         ),
         ["-f", "A", "B", "--max-clusters", "3"],
+        "",
+    ),
+    "a category that has (blank) already": (
+        pd.DataFrame(mixture(2), columns=["A", "B"]).assign(City=["(blank)", "Rome", None] * 20),
+        BY_TWO,
         "",
     ),
     "true and false": (

@@ -115,7 +115,8 @@ def test_failing_at_any_place_leaves_every_file_whole(
     run = call_main(folder)
     if isinstance(failure, OSError):
         assert run.status == 2
-        assert run.err == f"segment.py: error: {folder}: can't be written: No space left\n"
+        reason = "can't be written: No space left; name another with -o"
+        assert run.err == f"segment.py: error: {folder}: {reason}\n"
     else:
         assert run.status == 130 and run.err == ""
     now = contents(folder)

@@ -36,6 +36,14 @@ def test_separated_segments_are_stable_and_clear():
     assert "The silhouette agrees" in verdict
 
 
+def test_more_segments_than_were_searched_are_not_called_none():
+    centres = np.array([[x, y] for x in range(4) for y in range(3)]) * 20
+    noise = np.random.default_rng(6).normal(size=(240, 2))
+    _, _, (verdict, _, doubts) = trust(np.repeat(centres, 20, axis=0) + noise)
+    assert "no clear segments" not in verdict
+    assert any("look further with --max-clusters" in doubt for doubt in doubts)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_round_cloud_cut_in_four_is_not_stable(seed):
     points = np.random.default_rng(seed).normal(size=(200, 2))
