@@ -1176,12 +1176,14 @@ def add_means(ax, means, distances, features, profiles):
 # ------------------------------------------------------------------------------------------- save
 
 
-def write_segments(source, labels, names, file):
+def write_segments(source, labels, places, names, file):
     """Write the customers as their file spells them, with Segment and Segment name added.
 
-    `labels` has the segment of every customer, 0 for none: those are left blank.
+    `labels` are those of the customers at these places; the others are left blank.
     """
     text, sep, customers = source
+    segments = np.zeros(len(customers), dtype=int)
+    segments[places] = labels
     encode = types.SimpleNamespace(write=str.encode)
     pack = csv.writer(encode, lineterminator="\n").writerow
     ends = [b",,\n", *(b"," + pack(name) for name in names.items())]
@@ -1191,17 +1193,17 @@ def write_segments(source, labels, names, file):
     line, header = next(records)
     file.write(pack([*(header[at].strip() for at in kept), *NEW_COLUMNS]))
     plain = sep == "," and b'"' not in text and len(kept) == len(header)
-    if plain and line == 1 and text.count(b"\n") == len(labels) + 1:
+    if plain and line == 1 and text.count(b"\n") == len(segments) + 1:
         # Whole lines, many at a time, are several times as fast as their fields.
         lines, start = io.BytesIO(text), 0
         lines.readline()
         while piece := lines.read(2**22) + lines.readline():
             bare = piece[:-1].split(b"\n")
-            tails = map(ends.__getitem__, labels[start : start + len(bare)].tolist())
+            tails = map(ends.__getitem__, segments[start : start + len(bare)].tolist())
             file.write(b"".join(itertools.chain.from_iterable(zip(bare, tails, strict=True))))
             start += len(bare)
     else:
-        for (_, fields), label in zip(records, labels.tolist(), strict=True):
+        for (_, fields), label in zip(records, segments.tolist(), strict=True):
             values = [fields[at].replace(",", ".") if numeric[at] else fields[at] for at in kept]
             file.write(pack(values)[:-1] + ends[label])
 
@@ -1345,7 +1347,7 @@ def analyse(options, step=lambda name: None):
     """
     step("1 of 5, read")
     source, features, logged, seen, points = prepare(options)
-    customers = source.customers
+    customers, width = source.customers, features.shape[1]
     step("2 of 5, explore")
     categories = find_categories(customers, features)
     groups, statistics = count_groups(features, categories), features.describe()
@@ -1356,16 +1358,12 @@ def analyse(options, step=lambda name: None):
     whole, kinds = features.loc[complete], categories.loc[complete]
     means, shown = describe(whole, kinds, labels)
     distances = describe(seen, kinds, labels)[1] if logged else shown
-    centroids, apart = (
-        x.loc[distances.index].iloc[:, : len(seen.columns)] for x in (means, distances)
-    )
+    centroids, apart = means.loc[shown.index].iloc[:, :width], distances.iloc[:, :width]
     names = name_segments(centroids, apart)
     profiles = profile(names, labels, silhouettes, stability)
     verdict, judgement, doubts = judge(curve, profiles, silhouettes, even)
     step("4 of 5, draw")
-    explained = say_explained(shown.iloc[:, : len(seen.columns)], profiles)
-    members = np.zeros(len(customers), dtype=int)
-    members[seen.index] = labels
+    explained = say_explained(shown.iloc[:, :width], profiles)
     described = profiles.loc[:, :"Share"], means.loc[names.index], profiles.loc[:, "Silhouette":]
     files = {
         "01_distributions.png": draw_distributions(features, statistics),
@@ -1376,8 +1374,8 @@ def analyse(options, step=lambda name: None):
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
         "07_clusters_2d.png": draw_clusters_2d(whole, labels, centroids, explained, profiles),
         "08_clusters_3d.png": draw_clusters_3d(whole, labels, centroids, explained, profiles),
-        "09_profiles.png": draw_profiles(means, distances, len(seen.columns), profiles),
-        "segments.csv": functools.partial(write_segments, source, members, names),
+        "09_profiles.png": draw_profiles(means, distances, width, profiles),
+        "segments.csv": functools.partial(write_segments, source, labels, seen.index, names),
         "profiles.csv": pd.concat(described, axis=1).rename_axis("Segment"),
         "elbow.csv": curve,
     }
