@@ -125,7 +125,6 @@ UNFINISHED = ".segment-unfinished-"  # how the name of a folder of unfinished fi
 NEW_COLUMNS = ["Segment", "Segment name"]
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|（.*?）")  # the "(k$)" of "Annual Income (k$)"
 HEAD_BYTES = 2**20  # in which it shows what separates the fields
-Source = collections.namedtuple("Source", ["text", "sep", "customers"])
 UNPACK = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
@@ -135,6 +134,8 @@ class InputError(Exception):
 
 # ------------------------------------------------------------------------------------------- read
 
+Source = collections.namedtuple("Source", ["text", "sep", "customers"])
+
 
 def one_line(text, most=10**6):
     """Return a text with blanks for what is no visible character, and cut if it is longer."""
@@ -142,7 +143,7 @@ def one_line(text, most=10**6):
     return line if len(line) <= most else line[:most] + "..."
 
 
-def read_customers(path):
+def read_customers(path) -> DataFrame:
     """Read a CSV file with a header and a line a customer, packed or not.
 
     Returns a DataFrame of shape (customers, columns): numbers where a column has nothing else but
@@ -594,7 +595,7 @@ def search(points, max_clusters, seed):
     return curve
 
 
-def find_elbow(wcss):
+def find_elbow(wcss) -> tuple[int, float]:
     """Read the elbow off the WCSS at k = 1, 2, ..., n: the k after which it stops dropping.
 
     Going from k - 1 to k segments makes WCSS drop by ln(W[k-1] / W[k]). While there are segments
@@ -1310,7 +1311,7 @@ def prepare(options):
     """
     source = read_source(options.csv)
     features = to_numbers(source, choose_features(options, source.customers))
-    if len(features) > 4 and np.isclose(features.iloc[-1], features.iloc[:-1].sum()).all():
+    if len(features) > 4 and np.isclose(features.iloc[-1], features.iloc[:-1].sum(), atol=0).all():
         raise InputError("has a last line that is the total of all others; remove it")
     logged = find_columns(options.log, features, "feature")
     for name in logged:

@@ -134,7 +134,7 @@ REFUSED = {  # case: (content of shop.csv, arguments, what the error says)
     "damaged bz2": (b"BZh9" + SHOP.encode(), ["shop.csv.bz2"], "can't be read"),
     "no zip": (SHOP, ["shop.zip"], "can't be read"),
     "two files in a zip": (zipped(a=b"A", b=b"B"), ["shop.zip"], "it packs several files"),
-    "gzip that is called CSV": (gzip.compress(SHOP.encode()), [], "save"),
+    "gzip that is called CSV": (gzip.compress(SHOP.encode()), [], "save it as CSV"),
     "two of three features": ("Age,Income\n1,2\n3,4\n5,7\n", [], "-f Age Income"),
     "no numbers": ("Name,City\nAnn,Rome\nBob,Oslo\n", [], "has no two columns of numbers"),
     "misspelt feature": (SHOP, ["-f", "Age", "Spendin Score"], "Spending Score (1-100)"),
@@ -404,6 +404,7 @@ DRAWN = {  # case: (table, arguments, what a warning says)
         BY_TWO,
         "60 duplicate rows and 60 duplicate values of id, all kept",
     ),
+    "tiny": (pd.DataFrame(mixture(2) * 1e-12, columns=["A", "B"]), BY_TWO, ""),
     "tiny and huge": (pd.DataFrame(mixture(2) * [1e-30, 1e13], columns=["A", "B"]), BY_TWO, ""),
 }
 
