@@ -6,19 +6,23 @@
 
 The data, as it travels down this file:
 
-source      the file: its text as UTF-8 bytes, what separates its fields, and the customers in it
-customers   DataFrame, one row a customer, every column as the file has it
+source      the file: its text as UTF-8 bytes, what separates its fields, and whether it is plain
+customers   DataFrame, one row a customer, indexed by its line in the file, every column of the file
 features    DataFrame of numbers, the columns to segment by, in the file's own units
 categories  DataFrame of the text columns with few distinct values, such as Gender
 groups      dict of Series: how many customers have each value of a category, or band of a feature
+seen        the features as K-Means sees them but for their scale: some may be logarithms
 points      float array (customers, features), what K-Means sees: z-scores unless told otherwise
 curve       DataFrame indexed by k = 1, 2, ...: the wcss and mean silhouette of k segments
-labels      int array (customers,), the segment of each customer: 1 is the largest
-silhouettes Series of the customers, or of a sample, indexed by their position
+choice      the k of the run, the elbow and its sharpness, and the k of the best silhouette
+labels      int Series, the segment of each customer who has every feature: 1 is the largest
+silhouettes Series of those customers, or of a sample of them
 means       DataFrame: in each segment, the mean of each feature and the share of each category
             value (Gender: Female); in a last row, "average", those of all customers
 distances   DataFrame: how many standard deviations a segment's means lie above the average
+centroids   the means of the segments and features alone
 profiles    DataFrame indexed by segment: Name, Customers, Share, Silhouette and Stability
+cautions    list of what to warn the user of, a sentence each
 """
 
 import gc
@@ -35,10 +39,8 @@ if __name__ == "__main__":
 import argparse
 import bz2
 import collections
-import contextlib
 import csv
 import difflib
-import functools
 import gzip
 import io
 import itertools
@@ -51,10 +53,10 @@ import sys
 import tempfile
 import textwrap
 import time
-import types
+import unicodedata
 import warnings
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -63,8 +65,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, fontManager
-from matplotlib.textpath import text_to_path
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import EngFormatter, MaxNLocator
 from pandas import DataFrame, Series
 from sklearn.cluster import KMeans
@@ -75,52 +76,75 @@ from sklearn.metrics import silhouette_samples
 SHIPPED_CSV = Path(__file__).with_name("Mall_Customers.csv")
 DEFAULT_FEATURES = ["Age", "Annual Income", "Spending Score"]
 AGE_GROUPS = {"under 18": 17, "18-25": 25, "26-35": 35, "36-45": 45, "46-55": 55, "56+": np.inf}
-MISSING_WORDS = ["NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]  # beside the blank
+MISSING_WORDS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None"]
 ID_NAME = re.compile(r"id|(customer|cust|client|member|user|kunden?)(id|no|nr|number|nummer)")
 LARGEST_NUMBER = 1e15  # up to here a float tells a number from the next
 MOST_CATEGORY_VALUES = 10  # a text column with more distinct values is no category
 MOST_SEGMENTS = 30  # that pictures and names can tell apart
 SKEWED = 2  # skewness from which the longest tails make segments of their own
-NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn a word
-COMPARISONS = {"age": ("younger", "older")}  # any other feature is "low ..." or "high ..."
-FILLER_WORDS = {"annual", "average", "customer", "index", "level", "of", "score", "the", "total"}
 SHORT_RUN = 2  # seconds, after which a run says what it is at
+
+NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn a word
+NAME_WORDS = {"age": ("younger", "older")}  # below and above it; age is what short_names says
+OTHER_NAME_WORDS = ("low {}", "high {}")  # for all other features; {} is what short_names says
+AVERAGE_NAME = "average"  # the name of a segment that no feature sets apart
+
+# What short_names leaves out of the name of a column.
+FILLER_WORDS = {"annual", "average", "customer", "index", "level", "of", "score", "the", "total"}
 
 SAMPLE = 10_000  # customers, drawn at random, whom the search and the stability look at
 SILHOUETTE_SAMPLE = 2_000  # of them for silhouettes, whose cost grows with the square
 SCATTER_SAMPLE = 5_000  # points that a picture shows
 SEARCH_RESTARTS = 25  # at each k; leaves WCSS of the mall within 1% of the best, to k = 10
 FINAL_RESTARTS = 200  # one start in 15 finds the best 6 mall segments: all of 200 miss in 1e-6
-FINAL_STEPS = 4  # over every customer, from the centroids of the sample
+FINAL_STEPS = 4  # over every customer of a large file, from the centroids of the sample
 CLEAR_SHARPNESS = 2.5  # an elbow at least this sharp is called clear
 LATE_DROPS = 0.1  # power of k by which a later drop of WCSS counts more: small, and measured
-RESAMPLES, RESAMPLE_RESTARTS = 20, 10  # of the customers, to see which segments come back
+RESAMPLES = 20  # of the customers, to see which segments come back
+RESAMPLE_RESTARTS = 10
 EVEN_CLOUDS = 10  # made to see which silhouette K-Means reaches where there are no segments
-STABLE, UNRELIABLE = 0.75, 0.6  # how Hennig (2007) reads the stability of a segment
+STABLE = 0.75  # and more: Hennig (2007)
+UNRELIABLE = 0.6  # and less: Hennig (2007)
+GOOD_SILHOUETTE = 0.5  # and more: Kaufman and Rousseeuw (1990)
 
-INK, NOTE, QUIET, ACCENT, PALE = "#262626", "#5f5f5f", "#8c8c8c", "#0173b2", "#c9d8e8"
-TEXT, TITLE, DPI = 10, 14, 120  # points, and pixels an inch
-MARGIN, LEGEND_WIDTH = 0.3, 4.4  # inches, as all lengths in pictures
-PANELS = (8.4, 5), (3.8, 3.4)  # width and height of a lone panel for two features, and of many
-MOST_BINS = 100  # of a histogram
-MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair of them comes back before the 111th
-DISC = {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK}  # at a centroid
-NUMBER = {"bbox": DISC, "ha": "center", "va": "center", "weight": "bold", "zorder": 10}
+INK = "#262626"
+NOTE = "#5f5f5f"
+QUIET = "#8c8c8c"
+ACCENT = "#0173b2"
+PALE = "#c9d8e8"
+SEGMENT_COLORS = sns.color_palette("colorblind")
+SEGMENT_MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair comes back before the 111th
+DISC = {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK}
+DISC_NUMBER = {"bbox": DISC, "ha": "center", "va": "center", "weight": "bold", "zorder": 10}
+DPI = 120  # pixels an inch
+TITLE_SIZE = 14  # points
+MARGIN = 0.3  # inches, as all sizes of pictures
+# Inches beside and above each panel for its labels, and at the foot of a figure for a legend.
+ROOM = {"left": 0.95, "above": 0.5, "below": 0.75, "foot": 0}
 FONTS = [  # the first comes with matplotlib; the others, if installed, have letters that it lacks
-    *("DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", "PingFang SC"),
-    *("WenQuanYi Micro Hei", "Arial Unicode MS", "Noto Emoji", "Segoe UI Emoji"),
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "WenQuanYi Micro Hei",
+    "Arial Unicode MS",
+    "Noto Emoji",
+    "Segoe UI Emoji",
 ]
 THEME = {
-    **{"axes.spines.right": False, "axes.spines.top": False, "axes.edgecolor": QUIET},
-    **{"axes.titlesize": 11, "figure.dpi": DPI, "legend.frameon": False, "text.color": INK},
-    **{"text.hinting": "none", "text.parse_math": False},  # a $ in a column name is a dollar
+    "axes.edgecolor": QUIET,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 10,
+    "figure.dpi": DPI,
+    "legend.frameon": False,
+    "text.color": INK,
+    "text.hinting": "none",
+    "text.parse_math": False,  # a $ in the name of a column is a dollar
 }
 
-OUTPUTS = [
-    *("01_distributions.png", "02_counts.png", "03_by_category.png", "04_relationships.png"),
-    *("05_elbow.png", "06_silhouette.png", "07_clusters_2d.png", "08_clusters_3d.png"),
-    *("09_profiles.png", "segments.csv", "profiles.csv", "elbow.csv", "report.txt"),
-]
+TEXT_OUTPUTS = ["segments.csv", "profiles.csv", "elbow.csv", "report.txt"]
 UNFINISHED = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
 NEW_COLUMNS = ["Segment", "Segment name"]
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|（.*?）")  # the "(k$)" of "Annual Income (k$)"
@@ -134,42 +158,26 @@ class InputError(Exception):
 
 # ------------------------------------------------------------------------------------------- read
 
-Source = collections.namedtuple("Source", ["text", "sep", "customers"])
-
-
-def one_line(text, most=10**6):
-    """Return a text with blanks for what is no visible character, and cut if it is longer."""
-    line = "".join(letter if letter.isprintable() else " " for letter in str(text))
-    return line if len(line) <= most else line[:most] + "..."
+Source = collections.namedtuple("Source", ["text", "separator", "is_plain"])
 
 
 def read_customers(path) -> DataFrame:
     """Read a CSV file with a header and a line a customer, packed or not.
 
-    Returns a DataFrame of shape (customers, columns): numbers where a column has nothing else but
-    gaps, else texts. Raises InputError with what is wrong and where if the file can't be used.
+    Returns a DataFrame of shape (customers, columns), indexed by the line in the file at which a
+    customer begins: numbers where a column has nothing else but gaps, else texts. Raises InputError
+    with what is wrong and where if the file can't be used.
     """
     try:
-        return read_source(Path(path)).customers
+        return parse(load(Path(path)))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
 def load(path):
-    """Return the text of a file, and what separates its fields.
-
-    Lines of the text end in LF. Raises InputError if there is no file, or no text in it.
-    """
+    """Return the source. Raises InputError if there is no file, or no text in it."""
     try:
-        if path.suffix.lower() == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                names = [n for n in archive.namelist() if not re.search("/$|^__MACOSX/", n)]
-                if len(names) != 1:
-                    raise ValueError("it packs several files, or none")
-                data = archive.read(*names)
-        else:
-            with UNPACK.get(path.suffix.lower(), open)(path, "rb") as file:
-                data = file.read()
+        data = unpack(path)
     except Exception as error:  # each way to pack has its own
         reason = getattr(error, "strerror", None) or error
         raise InputError(
@@ -177,32 +185,127 @@ def load(path):
         ) from None
     if data.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
         raise InputError("is a spreadsheet, or a zip by another name; save the sheet as CSV")
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp1252"]:
-        with contextlib.suppress(UnicodeDecodeError):
-            text = data if data.isascii() else data.decode(encoding).encode()
-            break
-    else:
-        raise InputError("is no text in UTF-8, UTF-16 or Windows-1252; save it as CSV (UTF-8)")
-    text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    text += b"\n" * (not text.endswith(b"\n"))
+    text = to_utf8(data)
+    text = text.replace(b"\r\n", b"\n")
+    text = text.replace(b"\r", b"\n")
+    if not text.endswith(b"\n"):
+        text += b"\n"
     if b"\0" in text:
-        line = text[: text.index(0)].count(b"\n") + 1
+        line = text[: text.index(b"\0")].count(b"\n") + 1
         raise InputError(f"line {line:,} has a NUL byte, as no text has; save it as CSV")
-    # What stands often in both header and first customer, outside of quotes, or else in one.
-    lines = [line for line in text[:HEAD_BYTES].split(b"\n") if line.strip()][:2]
-    bare = [re.sub(rb'"[^"]*"', b"", line).decode(errors="ignore") for line in lines]
-    return text, max(";\t|,", key=lambda sep: sorted(line.count(sep) for line in bare))
+    separator = find_separator(text)
+    return Source(text, separator, is_plain(text, separator))
 
 
-def read_records(text, sep):
+def unpack(path):
+    """Return the bytes of a file, unpacked if its name says that it is packed."""
+    ending = path.suffix.lower()
+    if ending == ".zip":
+        return unpack_zip(path)
+    open_file = UNPACK.get(ending, open)
+    with open_file(path, "rb") as file:
+        return file.read()
+
+
+def unpack_zip(path):
+    """Return the bytes of the one file in a zip; ValueError if it is not one."""
+    with zipfile.ZipFile(path) as archive:
+        # Folders are listed, too, and a Mac packs a note of its own beside each file.
+        names = [name for name in archive.namelist() if not re.search("/$|^__MACOSX/", name)]
+        if len(names) != 1:
+            raise ValueError("it packs several files, or none")
+        return archive.read(names[0])
+
+
+def to_utf8(data):
+    """Return the bytes of a text in UTF-8; InputError if no encoding fits."""
+    if data.isascii():
+        return data
+    encodings = ["utf-8-sig", "cp1252"]
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    for encoding in encodings:
+        try:
+            return data.decode(encoding).encode()
+        except UnicodeDecodeError:
+            continue
+    raise InputError("is no text in UTF-8, UTF-16 or Windows-1252; save it as CSV (UTF-8)")
+
+
+def find_separator(text):
+    """Return what stands often in both header and first customer outside of quotes, or in one."""
+    head = text[:HEAD_BYTES].decode(errors="ignore")
+    lines = [line for line in head.split("\n") if line.strip()]
+    unquoted = [re.sub('"[^"]*"', "", line) for line in lines[:2]]
+    return max(";\t|,", key=lambda separator: sorted(line.count(separator) for line in unquoted))
+
+
+def is_plain(text, separator):
+    """Tell whether commas separate the fields, as many in every line, and none has quotes."""
+    if separator != "," or b'"' in text or text.count(b"\n") < 2:
+        return False
+    commas = {line.count(b",") for line in io.BytesIO(text)}
+    return len(commas) == 1 and commas != {0}
+
+
+def parse(source):
+    """Return the customers of a source, as read_customers does."""
+    if source.is_plain:
+        return parse_plain(source)
+    return parse_records(source)
+
+
+def parse_plain(source):
+    """Read a plain file by pandas, which takes a sixth of the time that its records would."""
+    header = source.text[: source.text.index(b"\n")].decode().split(",")
+    # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
+    values = pd.read_csv(
+        io.BytesIO(source.text),
+        header=None,
+        skiprows=1,
+        index_col=False,
+        skipinitialspace=True,
+        low_memory=False,
+        keep_default_na=False,
+        na_values=[""],
+    )
+    values.index += 2
+    return label_columns(values, header, 1, source.separator)
+
+
+def parse_records(source):
+    """Read any other file; InputError if a customer has not as many fields as the header."""
+    records = read_records(source)
+    header_line, header = next(records, (1, []))
+    lines = []
+    rows = []
+    for line, fields in records:
+        is_swallowed = has_swallowed_lines(fields, source.separator)
+        if is_swallowed or len(fields) != len(header):
+            addition = " and quotes around whole lines" if is_swallowed else ""
+            raise InputError(
+                f"line {line:,} ('{one_line(fields[0], 40)}' ...) has {len(fields):,} fields"
+                f"{addition}, the header in line {header_line:,} ('{one_line(header[0], 40)}' ...) "
+                f"has {len(header):,}; correct the line, or remove what is neither header nor "
+                "customer"
+            )
+        lines.append(line)
+        rows.append(fields)
+    values = DataFrame(rows, lines, range(len(header)), dtype=object)
+    return label_columns(values, header, header_line, source.separator)
+
+
+def read_records(source):
     """Yield first line and fields of the header and each customer; InputError at a bad quote."""
     csv.field_size_limit(2**31 - 1)  # of a C long, the same everywhere
-    lines = io.TextIOWrapper(io.BytesIO(text), "utf-8", newline="")
-    reader, line = csv.reader(lines, delimiter=sep, skipinitialspace=True, strict=True), 1
+    text = io.TextIOWrapper(io.BytesIO(source.text), "utf-8", newline="\n")
+    lines = text.readlines()
+    reader = csv.reader(lines, delimiter=source.separator, skipinitialspace=True, strict=True)
+    line = 1
     try:
         for fields in reader:
-            if len(fields) > 1 or "".join(fields).strip():
+            is_blank = len(fields) < 2 and not lines[line - 1].strip()
+            if not is_blank:
                 yield line, fields
             line = reader.line_num + 1
     except csv.Error:
@@ -211,106 +314,109 @@ def read_records(text, sep):
         ) from None
 
 
-def count_customers(text, sep):
-    """Count the customers; InputError unless each has as many fields as the header."""
-    records, customers = read_records(text, sep), 0
-    head, header = next(records)
-    width = len(header)
-    for line, fields in records:
-        customers += 1
-        swallowed = any(
-            field.count(sep) == field.count("\n") * (width - 1) > 1 and sep + " " not in field
-            for field in fields
-        )
-        if len(fields) != width or swallowed:
-            raise InputError(
-                f"line {line:,} ('{one_line(fields[0], 40)}' ...) has {len(fields):,} fields"
-                f"{' and quotes around whole lines' * swallowed}, the header in line {head:,} "
-                f"('{one_line(header[0], 40)}' ...) has {width:,}; correct the line, or remove "
-                "what is neither header nor customer"
-            )
-    return customers
+def has_swallowed_lines(fields, separator):
+    """Tell whether a field holds line ends with as many separators as whole lines have."""
+    for field in fields:
+        if "\n" in field:
+            separators = field.count(separator)
+            expected = field.count("\n") * (len(fields) - 1)
+            is_prose = f"{separator} " in field
+            if separators == expected > 1 and not is_prose:
+                return True
+    return False
 
 
-def read_source(path):
-    """Read a file as read_customers does; return its text, separator and customers."""
-    text, sep = load(path)
-    first = list(itertools.islice(read_records(text, sep), 2))
-    if len(first) < 2:
+def label_columns(values, header, line, separator):
+    """Give the columns their names from the header at that line, and numbers where they belong."""
+    if values.empty:
         raise InputError("has no customers; it needs a header and a line for each customer")
-    (line, header), (_, customer) = first
     names = [one_line(name).strip() or "(no name)" for name in header]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in collections.Counter(names).items():
+        if count > 1:
             raise InputError(
-                f"line {line:,}, the header, has the name '{name}' {names.count(name):,} times; "
+                f"line {line:,}, the header, has the name '{name}' {count:,} times; "
                 "give each column its own"
             )
-    # pandas lets quotes swallow lines, fills short records with blanks, and takes the width of the
-    # first customer for that of all: then the separators are not as many as they should be.
-    rows = text.count(b"\n") - 1
-    plain = text.count(sep.encode()) == (rows + 1) * (len(names) - 1) and b'"' not in text
-    if not plain or len(customer) != len(names):
-        rows = count_customers(text, sep)
-    try:
-        customers = read_table(text, sep)
-    except ValueError as error:
-        count_customers(text, sep)
-        raise InputError(f"can't be read as a CSV file: {error}") from None
-    if len(customers) != rows:
-        raise InputError('has lines with nothing but quotes (""); remove them')
-    customers.columns = names
-    for name, values in customers.select_dtypes(exclude="number").items():
-        customers[name] = tidy(values, sep)
+    columns = {name: tidy(values[position], separator) for position, name in enumerate(names)}
+    customers = DataFrame(columns, copy=False)
     numeric = customers.select_dtypes("number").columns
-    if len(numeric) and pd.to_numeric(numeric.to_series(), errors="coerce").notna().all():
+    numbers = pd.to_numeric(numeric.to_series(), errors="coerce")
+    if len(numbers) and numbers.notna().all():
         raise InputError(
             f"line {line:,} has numbers where names of columns belong ({', '.join(numeric[:3])}); "
             "put a header above it, or give these columns names that are no numbers"
         )
-    return Source(text, sep, customers)
+    return customers
 
 
-def read_table(text, sep):
-    """Let pandas read the text: as texts where spelling matters, and few texts as categories."""
-    # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
-    options = {"sep": sep, "index_col": False, "skipinitialspace": True, "low_memory": False}
-    options |= {"keep_default_na": False, "na_values": [""]}
-    head = pd.read_csv(io.BytesIO(text), nrows=SAMPLE, dtype=str, **options)
-    few = dict.fromkeys(head.columns[head.nunique() <= MOST_CATEGORY_VALUES], "category")
-    return pd.read_csv(io.BytesIO(text), dtype=few if sep == "," else str, **options)
+def tidy(values, separator):
+    """Strip the texts of a column, and make it numbers if it has nothing else but gaps.
 
-
-def tidy(values, sep):
-    """Strip the texts of a column, and make it numbers if it has nothing else but gaps."""
-    codes, distinct = values.factorize()
-    texts = Series(distinct, dtype=object).map(str).str.strip()
-    texts = texts.mask(texts == "")
-    numbers, wrong = as_numbers(texts, sep)
-    if numbers.notna().any() and not wrong.any():
-        return numbers.reindex(codes).set_axis(values.index)
-    if texts.nunique() > MOST_CATEGORY_VALUES:
-        return texts.reindex(codes).set_axis(values.index)
-    stripped = pd.Categorical(texts, texts.dropna().unique())
-    return Series(stripped.take(codes, allow_fill=True), values.index)
-
-
-def as_numbers(texts, sep):
-    """Turn texts into numbers, NaN where that can't be; and tell where that is no mere gap.
-
-    Unless commas separate the fields, they may mark decimals or thousands, as may points: 1.677
-    means nothing if no other value has more digits before the mark, or fewer behind it.
+    Each distinct text is looked at once: a million customers share a few.
     """
-    numbers = texts
-    if not pd.api.types.is_numeric_dtype(texts):
-        sure = r"[+-]?(\d{4,}[.,]\d+|\d*[.,](\d\d?|\d{4,})|0[.,]\d+)"
-        if sep != "," and not texts.str.fullmatch(sure, na=False).any():
-            numbers = texts.mask(texts.str.fullmatch(r"[+-]?\d{1,3}[.,]\d{3}", na=False))
-        if sep != "," and texts.str.contains(",", na=False).any():
-            numbers = numbers.str.translate(str.maketrans(",.", ".,"))
-        numbers = pd.to_numeric(numbers, errors="coerce")
-    wrong = ~numbers.between(-LARGEST_NUMBER, LARGEST_NUMBER)
-    return numbers, wrong & texts.notna() & ~texts.isin(MISSING_WORDS) if wrong.any() else wrong
+    is_number = pd.api.types.is_numeric_dtype(values)
+    if is_number and values.dtype != bool:
+        return values
+    codes, distinct = pd.factorize(values)
+    texts = Series([str(value).strip() for value in distinct], dtype=object)
+    numbers = to_numbers(texts, separator)
+    if numbers.notna().any() and find_wrong(texts, numbers).empty:
+        texts = numbers
+    else:
+        texts = texts.mask(texts == "")
+    return texts.reindex(codes).set_axis(values.index)
+
+
+def to_numbers(texts, separator):
+    """Turn texts into numbers, NaN where that can't be; numbers stay as they are."""
+    if pd.api.types.is_numeric_dtype(texts):
+        return texts
+    if separator != ",":
+        texts = write_decimal_points(texts)
+    return pd.to_numeric(texts, errors="coerce")
+
+
+def write_decimal_points(texts):
+    """Write numbers with decimal points where commas, too, may mark decimals or thousands.
+
+    1.677 means nothing, and becomes NaN, if no other text has more digits before the mark, or fewer
+    behind it.
+    """
+    sure = r"[+-]?(\d{4,}[.,]\d+|\d*[.,](\d\d?|\d{4,})|0[.,]\d+)"
+    if not texts.str.fullmatch(sure, na=False).any():
+        texts = texts.mask(texts.str.fullmatch(r"[+-]?\d{1,3}[.,]\d{3}", na=False))
+    if texts.str.contains(",", na=False).any():
+        texts = texts.str.translate(str.maketrans(",.", ".,"))
+    return texts
+
+
+def find_wrong(values, numbers):
+    """Return those values, a Series, that are no numbers, too large, or infinite, but no gaps."""
+    is_usable = numbers.abs() <= LARGEST_NUMBER
+    others = values[~is_usable].dropna()
+    return others[~others.isin(MISSING_WORDS)]
+
+
+def refuse(name, wrong, reason):
+    """Raise InputError with the line of the first wrong value of a column, a Series, if any is."""
+    if wrong.empty:
+        return
+    value = one_line(wrong.iloc[0], 40)
+    raise InputError(
+        f"line {wrong.index[0]:,}, column {name}: '{value}' {reason} "
+        f"({len(wrong):,} such in the column)"
+    )
+
+
+def one_line(text, most=10**6):
+    """Return a text with blanks for what is no visible character, and cut if it is longer."""
+    line = "".join(letter if letter.isprintable() else " " for letter in str(text))
+    if len(line) > most:
+        line = line[:most] + "..."
+    return line
+
+
+# ---------------------------------------------------------------------------------------- columns
 
 
 def simplify(name):
@@ -318,95 +424,122 @@ def simplify(name):
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
+def simplify_without_unit(name):
+    """Do the same, and strip the unit in brackets."""
+    return simplify(UNIT.sub("", name))
+
+
+def find_column(wanted, columns, kind):
+    """Return the column that is meant; InputError if it is not there, or may be several."""
+    rules = [str, simplify_without_unit, simplify]
+    if UNIT.search(wanted):
+        rules = [str, simplify, simplify_without_unit]
+    for rule in rules:
+        word = rule(wanted)
+        meant = [column for column in columns if word and rule(column) == word]
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
+            raise InputError(f"{wanted} may mean {' or '.join(meant)}; write it in full")
+    near = difflib.get_close_matches(wanted, columns, cutoff=0.4) or columns
+    raise InputError(f"has no {kind} {wanted}; choose from {', '.join(near)}")
+
+
 def find_id(customers):
     """Return the column that numbers the customers, or None."""
-    return next((name for name in customers if ID_NAME.fullmatch(simplify(name))), None)
-
-
-def find_columns(wanted, columns, kind):
-    """Return the columns that are meant; InputError where one is not there, or may be several."""
-    found = []
-    for name in wanted:
-        rules = [str, lambda text: simplify(UNIT.sub("", text)), simplify]
-        for rule in rules if not UNIT.search(name) else [str, simplify, rules[1]]:
-            meant = [column for column in columns if rule(column) == rule(name) != ""]
-            if meant:
-                break
-        if len(meant) > 1:
-            raise InputError(f"{name} may mean {' or '.join(meant)}; write it in full")
-        if not meant:
-            near = difflib.get_close_matches(name, columns, cutoff=0.4) or columns
-            raise InputError(f"has no {kind} {name}; choose from {', '.join(near)}")
-        found += meant
-    return found
+    for name in customers:
+        if ID_NAME.fullmatch(simplify(name)):
+            return name
+    return None
 
 
 def choose_features(options, customers):
-    """Find the columns to segment by: those wanted, or else age, income and spending score.
+    """Return the columns to segment by: those wanted, or else age, income and spending score.
 
     Raises InputError if one is not there, and unless they are two or more different ones.
     """
+    wanted = options.features or DEFAULT_FEATURES
+    columns = list(customers)
     try:
-        found = find_columns(options.features or DEFAULT_FEATURES, customers, "column")
+        names = [find_column(name, columns, "column") for name in wanted]
     except InputError:
-        numeric = list(customers.select_dtypes("number"))
-        telling = [name for name in numeric if name != find_id(customers)]
         if options.features:
             raise
-        if len(telling) < 2:
-            raise InputError("has no two columns of numbers to segment customers by") from None
-        command = shlex.join(["python", "segment.py", str(options.csv), "-f", *telling[:3]])
-        raise InputError(
-            f"has not the columns {', '.join(DEFAULT_FEATURES)}; choose from its numeric columns "
-            f"({', '.join(numeric)}), for example: {command}"
-        ) from None
-    if len(set(found)) < max(2, len(found)):
+        raise InputError(suggest_features(customers, options.csv)) from None
+    if len(names) < 2 or len(set(names)) < len(names):
         raise InputError("-f needs two or more different columns, each named once")
-    return found
+    return names
 
 
-def refuse(source, name, wrong, reason):
-    """Raise InputError with line and spelling of the first wrong value of a column, if any is."""
-    if wrong.any():
-        records = itertools.islice(read_records(source.text, source.sep), 1, None)
-        line, fields = next(itertools.islice(records, int(wrong.to_numpy().argmax()), None))
-        value = one_line(fields[source.customers.columns.get_loc(name)], 40)
-        raise InputError(
-            f"line {line:,}, column {name}: '{value}' {reason} ({wrong.sum():,} such in the column)"
-        )
+def suggest_features(customers, path):
+    """Say which command would segment customers that have not the default features."""
+    numeric = list(customers.select_dtypes("number"))
+    telling = [name for name in numeric if name != find_id(customers)]
+    if len(telling) < 2:
+        return "has no two columns of numbers to segment customers by"
+    command = ["python", "segment.py", str(path), "-f"] + telling[:3]
+    return (
+        f"has not the columns {', '.join(DEFAULT_FEATURES)}; choose from its numeric columns "
+        f"({', '.join(numeric)}), for example: {shlex.join(command)}"
+    )
 
 
-def to_numbers(source, names):
+def take_features(customers, names, separator):
     """Take the features out of the customers, as numbers; NaN where one is missing.
 
     Raises InputError with line, column and value of the first that is no number, infinite or too
-    large, and if a feature is empty.
+    large, if a feature is empty, and if the last line is the total of the others.
     """
     features = {}
     for name in names:
-        values = source.customers[name]
-        texts = not pd.api.types.is_numeric_dtype(values)
-        numbers, wrong = as_numbers(values.astype(object) if texts else values, source.sep)
+        values = customers[name]
+        numbers = to_numbers(values, separator)
         advice = "write digits and a decimal mark alone, up to 1e15, or nothing"
-        refuse(source, name, wrong, f"is not a number that is sure; {advice}")
+        refuse(name, find_wrong(values, numbers), f"is not a number that is sure; {advice}")
         if numbers.isna().all():
             raise InputError(f"column {name} is empty; choose other columns with -f")
         features[name] = numbers
-    return DataFrame(features, copy=False)
+    features = DataFrame(features, copy=False)
+    totals = features.iloc[:-1].sum()
+    if len(features) > 4 and np.isclose(features.iloc[-1], totals, atol=0).all():
+        raise InputError("has a last line that is the total of all others; remove it")
+    return features
 
 
-def require_differences(features, points, k):
-    """Raise InputError unless customers differ in each feature, and K-Means can tell k apart."""
-    low, high = features.min(), features.max()
-    # Rounding leaves a constant its last digit, and the square of a tiny difference is none.
-    differ = high - low > np.maximum(1e-12 * np.maximum(high.abs(), low.abs()), 1e-150)
-    for name in features.columns[~differ]:
-        raise InputError(
-            f"column {name} does not differ among the {len(features):,} customers that have every "
-            "feature; choose other columns with -f"
-        )
-    distinct = count_distinct(points[draw_sample(len(points), SAMPLE)])
-    if distinct < k and (distinct := count_distinct(points)) < k:
+def take_logarithms(features, names):
+    """Return log(1 + x) of the features of these names; InputError where there is none."""
+    seen = {}
+    for name, values in features.items():
+        if name in names:
+            advice = "leave the column out of --log"
+            refuse(name, values[values <= -1], f"has no logarithm of 1 more; {advice}")
+            values = np.log1p(values)
+        seen[name] = values
+    return DataFrame(seen, copy=False)
+
+
+def require_differences(features):
+    """Raise InputError unless customers differ in each feature."""
+    for name, values in features.items():
+        low = values.min()
+        high = values.max()
+        # Rounding leaves a constant its last digit, and the square of a tiny difference is none.
+        rounding = max(1e-12 * abs(low), 1e-12 * abs(high), 1e-150)
+        has_difference = high - low > rounding
+        if not has_difference:
+            raise InputError(
+                f"column {name} does not differ among the {len(features):,} customers that have "
+                "every feature; choose other columns with -f"
+            )
+
+
+def require_customers(points, k):
+    """Raise InputError unless K-Means can tell k customers apart."""
+    sample = draw_sample(len(points), SAMPLE)
+    if count_distinct(points[sample]) >= k:
+        return
+    distinct = count_distinct(points)
+    if distinct < k:
         raise InputError(
             f"{distinct:,} different customers of {len(points):,} with every feature are too few "
             f"for {k:,} segments; give more customers or a smaller -k"
@@ -415,14 +548,12 @@ def require_differences(features, points, k):
 
 def find_categories(customers, features):
     """Take the categories out of the customers: texts of few values; "(blank)" where missing."""
-    others = customers.drop(columns=[*features, *NEW_COLUMNS], errors="ignore")
     categories = {}
-    for name, values in others.select_dtypes("category").items():
-        kinds = values.cat.categories
-        if 2 <= len(kinds) <= min(MOST_CATEGORY_VALUES, len(customers) // 2):
-            named = kinds.union(["(blank)"]) if values.hasnans else kinds.sort_values()
-            filled = values.cat.set_categories(named)
-            categories[name] = filled.fillna("(blank)") if values.hasnans else filled
+    most = min(MOST_CATEGORY_VALUES, len(customers) // 2)
+    for name, values in customers.select_dtypes(exclude="number").items():
+        is_taken = name in features or name in NEW_COLUMNS
+        if not is_taken and 2 <= values.nunique() <= most:
+            categories[name] = values.fillna("(blank)").astype("category")
     return DataFrame(categories, customers.index)
 
 
@@ -431,7 +562,9 @@ def find_categories(customers, features):
 
 def readable(value, digits=3):
     """Write a number with the digits that a person wants to read: 1,234 or 56.3 or 1.2e+09."""
-    return f"{value:,.0f}" if 10**digits <= abs(value) < 1e9 else f"{value:.{digits}g}"
+    if 10**digits <= abs(value) < 1e9:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
 
 
 def percent(share):
@@ -439,54 +572,77 @@ def percent(share):
     return f"{round(100 * share, 1):g}%"
 
 
-def count_and_share(counts, total):
-    """Write counts as a person wants to read them: 45 (22.5%)."""
-    return [f"{count:,} ({percent(count / total)})" for count in counts]
+def count_and_share(count, total):
+    """Write a count as a person wants to read it: 45 (22.5%)."""
+    return f"{count:,} ({percent(count / total)})"
 
 
 def short_names(columns):
     """Say each column in a word or two: Annual Income (k$) is income, if no other column is."""
     short = {}
     for column in columns:
-        words = re.findall(r"[^\W_]+", UNIT.sub("", column.lower()))
-        short[column] = " ".join(w for w in words if w not in FILLER_WORDS) or column.lower()
-    taken = list(short.values())
-    return {c: word if taken.count(word) == 1 else c.lower() for c, word in short.items()}
+        lower = column.lower()
+        words = re.findall(r"[^\W_]+", UNIT.sub("", lower))
+        telling = [word for word in words if word not in FILLER_WORDS]
+        short[column] = " ".join(telling) or lower
+    counts = collections.Counter(short.values())
+    for column, word in short.items():
+        if counts[word] > 1:
+            short[column] = column.lower()
+    return short
 
 
 def is_whole(values):
     """Tell whether all numbers of a Series are whole, but for gaps."""
-    return pd.api.types.is_integer_dtype(values) or not (values % 1 > 0).any()
+    if pd.api.types.is_integer_dtype(values):
+        return True
+    return not (values % 1 > 0).any()
 
 
 def count_groups(features, categories):
-    """Count the customers of each value of a category, each age group, and in bands of a feature.
-
-    Bands are about five and round. A band holds its upper end and not its lower one, so one of
-    whole numbers starts one later.
-    """
-    groups = {name: values.value_counts() for name, values in categories.items()}
+    """Count the customers of each value of a category, each age group, and each band."""
+    groups = {}
+    for name, values in categories.items():
+        groups[name] = values.value_counts()
     for name, word in short_names(features).items():
         values = features[name]
-        if word == "age" and values.max() < 150:  # else it is in months
-            values, names, ends = np.floor(values), [*AGE_GROUPS], [*AGE_GROUPS.values()]
-        else:
-            low, high, whole = values.min(), values.max(), is_whole(values)
-            edges = MaxNLocator(nbins=5, integer=whole).tick_values(low - whole, high)
-            starts, ends = edges[:-1] + whole, edges[1:]
-            starts[0], ends[-1] = low if whole else min(starts[0], low), max(ends[-1], high)
-            names = [
-                f"{start:,.15g}" + f" to {end:,.15g}" * int(start < end)
-                for start, end in zip(starts, ends, strict=True)
-            ]
-        counts = Series(np.diff([0, *((values <= end).sum() for end in ends)]), names)
-        groups[name] = counts.drop("under 18") if counts.get("under 18") == 0 else counts
+        is_age_in_years = word == "age" and values.max() < 150
+        groups[name] = count_ages(values) if is_age_in_years else count_bands(values)
     return groups
 
 
-def paragraph(label, text):
-    """Set a label in the margin of a text, in lines of 80 columns."""
-    return textwrap.fill(f"{label:<10} {text}", 80, subsequent_indent=" " * 11)
+def count_ages(ages):
+    """Count the customers in each age group; none is under 18 in most files."""
+    counts = count_up_to(np.floor(ages), list(AGE_GROUPS.values()), list(AGE_GROUPS))
+    if counts["under 18"] == 0:
+        counts = counts.drop("under 18")
+    return counts
+
+
+def count_bands(values):
+    """Count the customers in about five bands with round ends.
+
+    A band holds its upper end and not its lower one, so one of whole numbers starts one later.
+    """
+    low = values.min()
+    high = values.max()
+    step = 1 if is_whole(values) else 0
+    edges = MaxNLocator(nbins=5, integer=is_whole(values)).tick_values(low - step, high)
+    edges[0] = min(edges[0], low)
+    edges[-1] = max(edges[-1], high)
+    names = []
+    for start, end in itertools.pairwise(edges):
+        start = max(start + step, low) if step else start
+        names.append(f"{start:,.15g}" if start == end else f"{start:,.15g} to {end:,.15g}")
+    return count_up_to(values, edges[1:], names)
+
+
+def count_up_to(values, ends, names):
+    """Count the values up to each end and above the one before, a Series with these names."""
+    counts = []
+    for end in ends:
+        counts.append((values <= end).sum() - sum(counts))
+    return Series(counts, names)
 
 
 def count_repeats(customers):
@@ -494,52 +650,107 @@ def count_repeats(customers):
     number = find_id(customers)
     if number is None:
         return {"duplicate rows": customers.duplicated().sum()}
-    ids = pd.Index(customers[number])
-    # Equal rows have equal IDs, so that only few need to be compared; none, where IDs only grow.
-    grow = ids.is_monotonic_increasing and ids.is_unique
-    again = customers[:0] if grow else customers[ids.duplicated(keep=False)]
-    repeats = {"duplicate rows": again, f"duplicate values of {number}": again[number].dropna()}
-    return {what: rows.duplicated().sum() for what, rows in repeats.items()}
+    # Equal rows have equal IDs, so that only rows whose ID comes twice need to be compared.
+    again = customers[customers[number].duplicated(keep=False)]
+    return {
+        "duplicate rows": again.duplicated().sum(),
+        f"duplicate values of {number}": again[number].dropna().duplicated().sum(),
+    }
 
 
-def explore(name, customers, features, groups, statistics, logged):
-    """Say what the data is: its size, types, counts, gaps and statistics; and list what is odd."""
-    numbers = {*customers.select_dtypes("number"), *features}
-    texts = {c: "" for c in customers if c not in numbers}
-    for text in texts.keys() & groups.keys():
-        shares = zip(groups[text].index, count_and_share(groups[text], len(customers)), strict=True)
-        texts[text] = ": " + ", ".join(map(" ".join, shares))
-    gaps, repeats = customers.isna().sum(), count_repeats(customers)
+def paragraph(label, text):
+    """Set a label in the margin of a text, in lines of 80 columns."""
+    return textwrap.fill(f"{label:<10} {text}", 80, subsequent_indent=" " * 11)
+
+
+def list_texts(customers, features, groups):
+    """List the columns of texts, each category with the counts of its values."""
+    texts = []
+    for name in customers.select_dtypes(exclude="number"):
+        if name in features:
+            continue
+        text = name
+        if name in groups:
+            counts = [
+                f"{value} {count_and_share(count, len(customers))}"
+                for value, count in groups[name].items()
+            ]
+            text += f": {', '.join(counts)}"
+        texts.append(text)
+    return "; ".join(texts) or "none"
+
+
+def list_missing(customers, features, repeats):
+    """List what is missing and what comes twice."""
+    gaps = customers.isna().sum()
     gaps.update(features.isna().sum())
-    missing = [
-        ", ".join(f"{gap:,} of {column}" for column, gap in gaps.items() if gap) or "nothing"
-    ]
-    if without := features.isna().any(axis=1).sum():
-        missing.append(f"customers who miss a feature, and so get no segment: {without:,}")
-    missing += [f"{count:,} {what}" for what, count in repeats.items()]
+    missing = [f"{gap:,} of {column}" for column, gap in gaps.items() if gap]
+    facts = [", ".join(missing) or "nothing"]
+    incomplete = features.isna().any(axis=1).sum()
+    if incomplete:
+        facts.append(f"customers who miss a feature, and so get no segment: {incomplete:,}")
+    for what, count in repeats.items():
+        facts.append(f"{count:,} {what}")
+    return "; ".join(facts)
+
+
+def write_overview(name, customers, features, groups, repeats):
+    """Say what the data is: its size, types, counts and gaps."""
+    numbers = set(customers.select_dtypes("number")) | set(features)
+    numeric = [column for column in customers if column in numbers]
     size = f"{len(customers):,} rows (customers), {customers.shape[1]} columns"
-    statistics = statistics.drop("count").rename({"50%": "median"}).T
     facts = [
         paragraph("Data", f"{name}: {size}"),
-        paragraph("Numbers", ", ".join(c for c in customers if c in numbers)),
-        paragraph("Texts", "; ".join(map("".join, texts.items())) or "none"),
-        paragraph("Missing", "; ".join(missing)),
-        "\n" + statistics.to_string(float_format=lambda value: readable(value, 4)),
+        paragraph("Numbers", ", ".join(numeric)),
+        paragraph("Texts", list_texts(customers, features, groups)),
+        paragraph("Missing", list_missing(customers, features, repeats)),
     ]
-    repeated = " and ".join(f"{count:,} {what}" for what, count in repeats.items() if count)
-    replaced = " and ".join(column for column in NEW_COLUMNS if column in customers)
-    plain = features.loc[:, features.min() > -1].drop(columns=logged, errors="ignore")
-    skewed = [column for column, skewness in plain.skew().items() if skewness > SKEWED]
-    doubts = {
-        f"{repeated}, all kept; remove what was entered twice": repeated,
-        f"segments.csv has a new {replaced} in place of the file's": replaced,
-        f"{', '.join(skewed)} has a long tail, and a few customers may make segments of their own; "
-        f"compare with --log {shlex.join(skewed)}": skewed,
+    return "\n".join(facts)
+
+
+def explore(path, customers, features, categories, logged):
+    """Find out what the data is; return that as a text, the cautions, and pictures 01 to 04."""
+    groups = count_groups(features, categories)
+    repeats = count_repeats(customers)
+    statistics = features.describe().drop("count").rename({"50%": "median"}).T
+    overview = write_overview(path.name, customers, features, groups, repeats)
+    table = statistics.to_string(float_format=lambda value: readable(value, 4))
+    complete = features.dropna()
+    pictures = {
+        "01_distributions.png": draw_distributions(features),
+        "02_counts.png": draw_counts(groups, len(customers)),
+        "03_by_category.png": draw_by_category(complete, categories.loc[complete.index]),
+        "04_relationships.png": draw_relationships(features),
     }
-    return "\n".join(facts), [doubt for doubt, applies in doubts.items() if applies]
+    cautions = find_data_cautions(customers, features, repeats, logged)
+    return f"{overview}\n\n{table}", cautions, pictures
+
+
+def find_data_cautions(customers, features, repeats, logged):
+    """List what the user should know of the data before believing any segments."""
+    cautions = []
+    repeated = [f"{count:,} {what}" for what, count in repeats.items() if count]
+    if repeated:
+        cautions.append(f"{' and '.join(repeated)}, all kept; remove what was entered twice")
+    replaced = [column for column in NEW_COLUMNS if column in customers]
+    if replaced:
+        cautions.append(f"segments.csv has a new {' and '.join(replaced)} in place of the file's")
+    skewed = []
+    for name, values in features.items():
+        has_logarithm = values.min() > -1
+        if has_logarithm and name not in logged and values.skew() > SKEWED:
+            skewed.append(name)
+    if skewed:
+        cautions.append(
+            f"{', '.join(skewed)} has a long tail, and a few customers may make segments of their "
+            f"own; compare with --log {shlex.join(skewed)}"
+        )
+    return cautions
 
 
 # ----------------------------------------------------------------------------------------- search
+
+Choice = collections.namedtuple("Choice", ["k", "elbow", "sharpness", "best"])
 
 
 def draw_sample(customers, most):
@@ -549,49 +760,62 @@ def draw_sample(customers, most):
     """
     if customers <= most:
         return np.arange(customers)
-    return np.sort(np.random.default_rng(0).choice(customers, most, replace=False))
+    drawn = np.random.default_rng(0).choice(customers, most, replace=False)
+    return np.sort(drawn)
 
 
-def scale(features, raw):
+def scale(features, raw=False) -> np.ndarray:
     """Return the points, float of shape (customers, features): z-scores, or raw as they are."""
     points = features.to_numpy(dtype=float, copy=True)
     if not raw:
         points -= features.mean().to_numpy()
-        points /= np.sqrt(np.einsum("ij,ij->j", points, points) / len(points))
+        squares = np.einsum("ij,ij->j", points, points)  # in no copy of all points
+        points /= np.sqrt(squares / len(points))
     return points
 
 
 def count_distinct(points):
     """Count the points that K-Means can tell apart; its squared distances are less exact."""
     points = points - points.mean(axis=0)
-    return len(np.unique((points / (points.std(axis=0).max() or 1)).round(6), axis=0))
+    widest = points.std(axis=0).max()
+    if widest > 0:
+        points = points / widest
+    return len(np.unique(points.round(6), axis=0))
 
 
-def silhouettes_of(points, labels):
+def measure_silhouettes(points, labels):
     """Return each customer's silhouette (Rousseeuw 1987), a float array of shape (customers,).
 
     It is 1 deep in a segment, 0 between two, below 0 nearer to another one; 0 where there is one
     segment, or one for each customer.
     """
-    several = 1 < len(np.unique(labels)) < len(labels)
-    return silhouette_samples(points, labels) if several else np.zeros(len(labels))
+    segments = len(np.unique(labels))
+    if segments == 1 or segments == len(labels):
+        return np.zeros(len(labels))
+    return silhouette_samples(points, labels)
 
 
-def search(points, max_clusters, seed):
+def search(points, max_clusters, seed) -> DataFrame:
     """Compute the curve of K-Means with 1, 2, ... up to max_clusters segments.
 
-    Returns a DataFrame indexed by k: wcss in squared units of the points, and mean silhouette,
-    NaN at k = 1. The curve stops short of one segment a customer, where WCSS is 0 and says
+    Returns a DataFrame indexed by k:
+
+    wcss        in squared units of the points
+    silhouette  the mean, NaN at k = 1; of a sample of the points, if there are many
+
+    From four points on, the curve stops short of one segment a customer, where WCSS is 0 and says
     nothing; but from the number of distinct customers on WCSS is 0, because they are all there is.
     """
-    distinct, sample = count_distinct(points), draw_sample(len(points), SILHOUETTE_SAMPLE)
-    ks = pd.RangeIndex(1, min(max_clusters, max(3, len(points) - 1)) + 1, name="k")
+    largest = min(max_clusters, max(3, len(points) - 1))  # an elbow takes a curve of three
+    ks = pd.RangeIndex(1, largest + 1, name="k")
     curve = DataFrame({"wcss": 0.0, "silhouette": np.nan}, ks)
     curve.loc[1, "wcss"] = ((points - points.mean(axis=0)) ** 2).sum()
-    for k in ks[1:distinct]:
+    few = draw_sample(len(points), SILHOUETTE_SAMPLE)
+    for k in range(2, min(largest, count_distinct(points)) + 1):
         model = KMeans(k, n_init=SEARCH_RESTARTS, random_state=seed).fit(points)
-        silhouettes = silhouettes_of(points[sample], model.labels_[sample])
-        curve.loc[k] = model.inertia_, silhouettes.mean()
+        silhouettes = measure_silhouettes(points[few], model.labels_[few])
+        curve.loc[k, "wcss"] = model.inertia_
+        curve.loc[k, "silhouette"] = silhouettes.mean()
     return curve
 
 
@@ -609,617 +833,853 @@ def find_elbow(wcss) -> tuple[int, float]:
     to n - 1 and the smaller of two equals, and its sharpness: below 1 a later drop is larger,
     infinite if WCSS never drops again, 0 if it never drops at all.
     """
-    curve = np.asarray(wcss, dtype=float)
-    if curve.ndim != 1 or len(curve) < 3 or not np.isfinite(curve).all() or (curve < 0).any():
+    wcss = np.asarray(wcss, dtype=float)
+    if wcss.ndim != 1 or len(wcss) < 3 or not np.isfinite(wcss).all() or wcss.min() < 0:
         raise ValueError("find_elbow needs three or more WCSS values, finite and not negative")
-    if not curve[0]:
+    if wcss[0] == 0:
         return 2, 0.0
     # The rounding that is left of a WCSS of zero has no relative drop.
-    drops = np.diff(-np.log(curve.clip(1e-12 * curve[0]))).clip(0)
-    k = np.arange(2, len(curve))
-    later = np.maximum.accumulate((drops[1:] * k**LATE_DROPS)[::-1])[::-1] / k**LATE_DROPS
-    towering = [np.minimum.accumulate(drops[:-1]), drops[:-1]]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gaps, sharpness = np.nan_to_num(towering / later, nan=0, posinf=np.inf)
-    best = int(gaps.round(9).argmax())
-    return int(k[best]), float(sharpness[best])
+    wcss = wcss.clip(1e-12 * wcss[0])
+    drops = {}
+    for k in range(2, len(wcss) + 1):
+        drops[k] = max(0.0, math.log(wcss[k - 2] / wcss[k - 1]))
+    elbow = 2
+    sharpness = 0.0
+    largest_gap = 0.0
+    for k in range(2, len(wcss)):
+        smallest_so_far = min(drops[j] for j in range(2, k + 1))
+        largest_to_come = max(
+            drops[j] * ((j - 1) / k) ** LATE_DROPS for j in range(k + 1, len(wcss) + 1)
+        )
+        gap = divide(smallest_so_far, largest_to_come)
+        if round(gap, 9) > round(largest_gap, 9):
+            elbow = k
+            sharpness = divide(drops[k], largest_to_come)
+            largest_gap = gap
+    return elbow, sharpness
+
+
+def divide(drop, later_drop):
+    """Divide two drops: infinite if only the later one is 0, and 0 if both are."""
+    if later_drop > 0:
+        return drop / later_drop
+    return math.inf if drop > 0 else 0.0
 
 
 # -------------------------------------------------------------------------------------------- fit
 
 
-def fit(points, k, curve, seed):
-    """Fit K-Means and number the segments from the largest to the smallest.
+def fit_to_sample(points, k, seed):
+    """Fit K-Means from many k-means++ starts (Arthur and Vassilvitskii 2007), to a sample if large.
 
-    Takes the lowest WCSS of many k-means++ starts (Arthur and Vassilvitskii 2007), on a sample of
-    the customers if there are many; then all of them move from its centroids to their own. Segments
-    of one size are ordered by their centroids, so that neither seed nor order of the customers can
-    swap them. Returns the curve, in units of all customers; and the labels, int of shape
-    (customers,). (A better WCSS at k than the search found is not put into the curve: beside its
-    neighbours' it would make an elbow of k.)
+    Returns the model of the lowest WCSS.
     """
-    sample = points[draw_sample(len(points), SAMPLE)]
-    many = len(points) / len(sample)
-    restarts = FINAL_RESTARTS if many == 1 else SEARCH_RESTARTS
-    model = KMeans(k, n_init=restarts, random_state=seed).fit(sample)
-    if many > 1:
-        # Without a tolerance, because K-Means would copy millions of customers to find it.
-        options = {"n_init": 1, "tol": 0, "max_iter": FINAL_STEPS, "copy_x": False}
-        start, model = model, KMeans(k, init=model.cluster_centers_, **options).fit(points)
-        curve["wcss"] *= model.inertia_ / start.inertia_ if start.inertia_ else many
-    centroids = model.cluster_centers_.round(9)
-    order = np.lexsort([*centroids.T[::-1], -np.bincount(model.labels_, minlength=k)])
-    return curve, (order.argsort() + 1)[model.labels_]
+    sample = draw_sample(len(points), SAMPLE)
+    restarts = FINAL_RESTARTS if len(points) <= SAMPLE else SEARCH_RESTARTS
+    return KMeans(k, n_init=restarts, random_state=seed).fit(points[sample])
+
+
+def fit_to_all(points, centroids, seed):
+    """Let all customers move from the centroids of a sample to their own.
+
+    Returns the model. Its WCSS is set against that of the sample, and so has to be exact.
+    """
+    options = {"n_init": 1, "max_iter": FINAL_STEPS, "random_state": seed}
+    # Without a tolerance, because K-Means would copy millions of customers to find it.
+    model = KMeans(len(centroids), init=centroids, tol=0, copy_x=False, **options)
+    return model.fit(points)
+
+
+def number_segments(model):
+    """Return the labels of a K-Means model: int array, 1 for the largest segment.
+
+    Segments of one size are ordered by their centroids, so that neither seed nor order of the
+    customers can swap them.
+    """
+    sizes = np.bincount(model.labels_, minlength=model.n_clusters)
+    centroids = model.cluster_centers_.round(9).tolist()
+    order = sorted(range(len(sizes)), key=lambda cluster: (-sizes[cluster], centroids[cluster]))
+    numbers = np.argsort(order) + 1  # the place of each cluster in that order
+    return numbers[model.labels_]
+
+
+def find_segments(points, options):
+    """Search and fit; return the curve, the choice of k, and the labels as an int array.
+
+    The curve is that of a sample, if there are many customers, in units of all. (A better WCSS at k
+    than the search found is not put into it: beside its neighbours' it would make an elbow of k.)
+    """
+    sample = draw_sample(len(points), SAMPLE)
+    curve = search(points[sample], options.max_clusters, options.seed)
+    elbow, sharpness = find_elbow(curve["wcss"])
+    k = options.clusters or elbow
+    choice = Choice(k, elbow, sharpness, curve["silhouette"].idxmax())
+    model = fit_to_sample(points, k, options.seed)
+    if len(points) > SAMPLE:
+        start = model
+        model = fit_to_all(points, start.cluster_centers_, options.seed)
+        growth = len(points) / len(sample)
+        if start.inertia_ > 0:
+            growth = model.inertia_ / start.inertia_
+        curve["wcss"] *= growth
+    return curve, choice, number_segments(model)
+
+
+# ------------------------------------------------------------------------------------------ trust
 
 
 def find_even_silhouette(points, k, seed):
     """Return the best mean silhouette of k segments of customers strewn evenly, without segments.
 
-    The even clouds have as many customers as the points, or a sample of them, and fill the box
-    along their principal axes, as in the gap statistic (Tibshirani, Walther and Hastie 2001).
+    The even clouds have as many customers as the points, and fill the box along their principal
+    axes, as in the gap statistic (Tibshirani, Walther and Hastie 2001).
     """
-    rng, points = np.random.default_rng(seed), points[draw_sample(len(points), SILHOUETTE_SAMPLE)]
-    turned = points @ np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2].T
-    low, high = turned.min(axis=0), turned.max(axis=0)
-    clouds = rng.uniform(low, high, (EVEN_CLOUDS, *turned.shape))
+    axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
+    turned = points @ axes.T
+    rng = np.random.default_rng(seed)
     model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed)
-    return max(silhouettes_of(cloud, model.fit_predict(cloud)).mean() for cloud in clouds)
+    best = -1
+    for _ in range(EVEN_CLOUDS):
+        cloud = rng.uniform(turned.min(axis=0), turned.max(axis=0), turned.shape)
+        silhouettes = measure_silhouettes(cloud, model.fit_predict(cloud))
+        best = max(best, silhouettes.mean())
+    return best
 
 
 def find_stability(points, labels, seed):
     """Say how surely each segment comes back when the customers are drawn anew.
 
-    Returns a float array of shape (segments,): the mean over bootstrap resamples of the largest
+    Returns a list of floats, one a segment: the mean over bootstrap resamples of the largest
     Jaccard similarity of the segment, among the customers drawn, with a segment of the resample.
     Hennig (2007), "Cluster-wise assessment of cluster stability": 0.75 and more is stable, 0.6
     and less not to be relied on.
     """
-    rng, sample = np.random.default_rng(seed), draw_sample(len(points), SAMPLE)
-    segments, points, labels = labels.max(), points[sample], labels[sample]
-    similarities = np.empty((RESAMPLES, segments))
-    for similarity in similarities:
-        resample = rng.integers(len(points), size=len(points))
-        drawn, first = np.unique(resample, return_index=True)
-        k = min(segments, count_distinct(points[drawn]))
-        model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed).fit(points[resample])
-        shared = np.zeros((segments, k))
-        np.add.at(shared, (labels[drawn] - 1, model.labels_[first]), 1)
-        united = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0) - shared
-        similarity[:] = (shared / united.clip(1)).max(axis=1)
-    return similarities.mean(axis=0)
+    rng = np.random.default_rng(seed)
+    segments = labels.max()
+    sums = [0.0] * segments
+    for _ in range(RESAMPLES):
+        drawn = rng.integers(len(points), size=len(points))
+        k = min(segments, count_distinct(points[np.unique(drawn)]))
+        model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed).fit(points[drawn])
+        found = [set(drawn[model.labels_ == cluster].tolist()) for cluster in range(k)]
+        for segment in range(segments):
+            members = set(drawn[labels[drawn] == segment + 1].tolist())
+            sums[segment] += max(measure_jaccard(members, others) for others in found)
+    return [total / RESAMPLES for total in sums]
+
+
+def measure_jaccard(members, others):
+    """Return the share of the customers in either of two sets who are in both (Jaccard 1901)."""
+    shared = len(members & others)
+    return shared / max(1, len(members) + len(others) - shared)
+
+
+def measure_trust(points, labels, seed):
+    """Measure how far to trust the segments.
+
+    Returns the silhouettes, the stability of each segment, and the mean silhouette that as many
+    customers without segments would have; all of a sample, if there are many customers.
+    """
+    few = draw_sample(len(points), SILHOUETTE_SAMPLE)
+    shown = labels.iloc[few]
+    silhouettes = Series(measure_silhouettes(points[few], shown.to_numpy()), shown.index)
+    even = find_even_silhouette(points[few], labels.max(), seed)
+    sample = draw_sample(len(points), SAMPLE)
+    stability = find_stability(points[sample], labels.iloc[sample].to_numpy(), seed)
+    return silhouettes, stability, even
 
 
 # ---------------------------------------------------------------------------------------- profile
 
 
-def describe(features, categories, labels):
-    """Compute what the segments are like: the means and the distances of the docstring on top."""
-    table = features
+def describe(features, seen, categories, labels):
+    """Compute what the segments are like: the means and the distances of the docstring on top.
+
+    Means are in the file's own units, distances as K-Means sees a feature.
+    """
+    shares = DataFrame(index=features.index)
     if len(categories.columns):
-        kinds = pd.get_dummies(categories, prefix_sep=": ", dtype=np.uint8)
-        table = pd.concat([features, kinds], axis=1)
-    means, average = table.groupby(labels).mean(), table.mean().to_numpy()
-    distances = (means - average) / table.std().to_numpy()
-    means.loc["average"] = average
+        complete = categories.loc[features.index]
+        shares = pd.get_dummies(complete, prefix_sep=": ", dtype=np.uint8)
+    table = pd.concat([features, shares], axis=1)
+    means = table.groupby(labels).mean()
+    means.loc["average"] = table.mean().to_numpy()
+    table = pd.concat([seen, shares], axis=1)
+    differences = table.groupby(labels).mean() - table.mean().to_numpy()
+    distances = differences / table.std().to_numpy()
     return means, distances
 
 
-def name_segments(means, distances):
+def name_segments(centroids, distances):
     """Name each segment for the features that set it apart from the average customer.
 
-    Takes means and distances of the features alone. Returns a Series of str indexed by segment, no
-    two alike: those of the same words also get their mean of the feature in which they differ most.
+    Returns a Series of str indexed by segment, no two alike: those of the same words also get their
+    mean of the feature in which they differ most.
     """
-    names, short = Series("", distances.index), short_names(distances)
-    for feature, word in short.items():
-        low, high = COMPARISONS.get(word, (f"low {word}", f"high {word}"))
-        names[distances[feature] <= -NAMING_DISTANCE] += f", {low}"
-        names[distances[feature] >= NAMING_DISTANCE] += f", {high}"
-    names = names.str.removeprefix(", ").replace("", "average")
-    for same in names.groupby(names).groups.values():
-        if len(same) > 1:
-            feature = np.ptp(distances.loc[same], axis=0).idxmax()
-            names[same] += [f" ({short[feature]} {readable(x)})" for x in means.loc[same, feature]]
-    alike = names.index[names.duplicated(keep=False)]
-    names[alike] += [f" #{segment}" for segment in alike]
+    short = short_names(distances)
+    names = Series("", distances.index)
+    for segment, row in distances.iterrows():
+        words = []
+        for feature, word in short.items():
+            below, above = NAME_WORDS.get(word, OTHER_NAME_WORDS)
+            if row[feature] <= -NAMING_DISTANCE:
+                words.append(below.format(word))
+            if row[feature] >= NAMING_DISTANCE:
+                words.append(above.format(word))
+        names[segment] = ", ".join(words) or AVERAGE_NAME
+    for alike in names.groupby(names).groups.values():
+        if len(alike) > 1:
+            feature = np.ptp(distances.loc[alike], axis=0).idxmax()
+            for segment, mean in centroids.loc[alike, feature].items():
+                names[segment] += f" ({short[feature]} {readable(mean)})"
+    for segment in names.index[names.duplicated(keep=False)]:
+        names[segment] += f" #{segment}"
     return names
 
 
 def profile(names, labels, silhouettes, stability):
     """Return the profiles: Share is of all segmented customers, Silhouette the mean."""
-    profiles = DataFrame({"Name": names, "Customers": np.bincount(labels)[1:]})
+    profiles = DataFrame({"Name": names})
+    profiles["Customers"] = np.bincount(labels)[1:]
     profiles["Share"] = profiles["Customers"] / len(labels)
     profiles["Silhouette"] = silhouettes.groupby(labels[silhouettes.index]).mean()
-    return profiles.assign(Stability=stability).rename_axis("Segment")
+    profiles["Stability"] = stability
+    return profiles
 
 
-def judge(curve, profiles, silhouettes, even):
-    """Say how many segments there are; report that and how far to trust them; list what to warn of.
+def join_profiles(profiles, means):
+    """Return the table of profiles.csv: what the segments are called, are like, and are worth."""
+    named = profiles[["Name", "Customers", "Share"]]
+    trusted = profiles[["Silhouette", "Stability"]]
+    table = pd.concat([named, means.loc[profiles.index], trusted], axis=1)
+    return table.rename_axis("Segment")
 
-    The data has no clear segments if the elbow is weak, and the silhouette is not above `even`,
-    that of customers strewn evenly, or no segment is stable.
+
+def lacks_segments(curve, choice, profiles, silhouettes, even):
+    """Tell whether the data has no clear segments.
+
+    Then the elbow is weak, and the silhouette is not above `even`, that of customers strewn evenly,
+    or no segment is stable; but K-Means has to have looked far enough.
     """
-    (elbow, sharpness), k = find_elbow(curve["wcss"]), len(profiles)
-    best, score = curve["silhouette"].idxmax(), curve["silhouette"].max()
+    if choice.sharpness >= CLEAR_SHARPNESS or ends_early(curve, choice):
+        return False
+    has_stable_segment = (profiles["Stability"] >= STABLE).any()
+    return silhouettes.mean() <= even or not has_stable_segment
+
+
+def ends_early(curve, choice):
+    """Tell whether the curve ends where the silhouette is good and best: more k may be better."""
+    is_last = choice.best == curve.index[-1]
+    return is_last and curve.loc[choice.best, "silhouette"] > GOOD_SILHOUETTE
+
+
+def write_sharpness(choice):
+    """Say how sharp the elbow is, and what would be clear."""
+    return f"sharpness {choice.sharpness:.2f}, clear from {CLEAR_SHARPNESS}"
+
+
+def write_verdict(curve, choice, is_lacking):
+    """Say in a sentence or two how many segments there are, and what speaks for it."""
+    sentences = []
+    if is_lacking:
+        sentences.append("K-Means found no clear segments.")
+    if choice.k != choice.elbow:
+        sentences.append(f"You asked for {choice.k} segments.")
+    clarity = "clear" if choice.sharpness >= CLEAR_SHARPNESS else "weak"
+    opinion = "agrees" if choice.best == choice.elbow else f"disagrees and prefers {choice.best}"
+    score = curve.at[choice.best, "silhouette"]
+    sentences += [
+        f"The elbow at {choice.elbow} segments is {clarity} ({write_sharpness(choice)}).",
+        f"The silhouette {opinion} ({score:.2f}).",
+    ]
+    return " ".join(sentences)
+
+
+def write_trust(profiles, silhouettes):
+    """Say which segments not to rely on, and how many customers are not well placed."""
     shaky = profiles["Stability"][profiles["Stability"] < STABLE]
-    weak = sharpness < CLEAR_SHARPNESS
-    # K-Means may have been stopped before it found all; 0.5: Kaufman and Rousseeuw (1990).
-    more = best == curve.index[-1] and score > 0.5
-    lacking = weak and not more and (silhouettes.mean() <= even or len(shaky) == k)
-    agrees = "agrees" if best == elbow else f"disagrees and prefers {best}"
-    sharp = f"sharpness {sharpness:.2f}; clear from {CLEAR_SHARPNESS}"
-    verdict = "K-Means found no clear segments. " if lacking else ""
-    verdict += f"You asked for {k} segments. " if k != elbow else ""
-    verdict += f"The elbow at {elbow} segments is {'weak' if weak else 'clear'} ({sharp}). "
-    verdict += f"The silhouette {agrees} ({score:.2f})."
-    named = ", ".join(f"{segment} ({stability:.2f})" for segment, stability in shaky.items())
-    trust = f"{percent((silhouettes < 0).mean())} of the customers have a silhouette below 0: they "
-    trust += "lie closer to another segment. "
-    trust += f"Not stable: segment {named}; " if named else "All segments are stable; "
-    trust += f"stable is {STABLE} and more, {UNRELIABLE} and less is not to be relied on."
-    doubts = {
-        "K-Means found no clear segments": lacking,
-        f"the elbow at {elbow} segments is weak ({sharp.replace(';', ',')})": weak and k == elbow,
-        f"the elbow names {elbow} segments, the silhouette {best}": best != elbow and k == elbow,
-        f"not stable: segment {', '.join(map(str, shaky.index))}": named,
-        f"the silhouette is best at {best}, the last k: look further with --max-clusters": more,
-    }
+    opinion = "All segments are stable"
+    if len(shaky):
+        named = [f"{segment} ({stability:.2f})" for segment, stability in shaky.items()]
+        opinion = f"Not stable: segment {', '.join(named)}"
+    return (
+        f"{percent((silhouettes < 0).mean())} of the customers have a silhouette below 0: they lie "
+        f"closer to another segment. {opinion}; stable is {STABLE} and more, {UNRELIABLE} and less "
+        "is not to be relied on."
+    )
+
+
+def find_segment_cautions(curve, choice, profiles, is_lacking):
+    """List what makes the segments doubtful, each with what to do."""
+    doubts = []
+    is_elbow = choice.k == choice.elbow
+    if is_lacking:
+        doubts.append("K-Means found no clear segments")
+    if is_elbow and choice.sharpness < CLEAR_SHARPNESS:
+        doubts.append(f"the elbow at {choice.elbow} segments is weak ({write_sharpness(choice)})")
+    if is_elbow and choice.best != choice.elbow:
+        doubts.append(f"the elbow names {choice.elbow} segments, the silhouette {choice.best}")
+    shaky = profiles.index[profiles["Stability"] < STABLE]
+    if len(shaky):
+        doubts.append(f"not stable: segment {', '.join(map(str, shaky))}")
+    if ends_early(curve, choice):
+        doubts.append(
+            f"the silhouette is best at {choice.best}, the last k: look further with --max-clusters"
+        )
     advice = "compare with another -k, or try other features with -f"
-    report = paragraph("Verdict", verdict) + "\n" + paragraph("Trust", trust)
-    return verdict, report, [f"{doubt}; {advice}" for doubt, applies in doubts.items() if applies]
+    return [f"{doubt}; {advice}" for doubt in doubts]
 
 
 def tabulate(profiles, centroids):
     """Set the segments as a table of text: sizes, means of the features, stability and names."""
-    short = [word.capitalize() for word in short_names(centroids).values()]
+    total = profiles["Customers"].sum()
+    short = short_names(centroids).values()
+    heads = [textwrap.shorten(word.capitalize(), 12, placeholder="…") for word in short]
     table = centroids.map(readable)
-    table.columns = [word if len(word) <= 12 else word[:11] + "…" for word in short]
-    sizes = count_and_share(profiles["Customers"], profiles["Customers"].sum())
+    sizes = [count_and_share(count, total) for count in profiles["Customers"]]
     table.insert(0, "Customers", sizes, allow_duplicates=True)
-    table.insert(len(short) + 1, "Stability", profiles["Stability"].map("{:.2f}".format), True)
-    rows = zip(table.to_string().splitlines(), ["Name", *profiles["Name"]], strict=True)
-    return "\n".join(map("  ".join, rows))
+    table["Stability"] = [f"{stability:.2f}" for stability in profiles["Stability"]]
+    lines = table.to_string(header=["Customers", *heads, "Stability"]).splitlines()
+    names = ["Name", *profiles["Name"]]
+    return "\n".join(f"{line}  {name}" for line, name in zip(lines, names, strict=True))
 
 
 # ------------------------------------------------------------------------------------------- draw
 
-# What is called draw_ returns a Figure and writes nothing; lengths are in inches, sizes in points.
+# What is called draw_ returns a Figure and writes nothing; lengths are in inches. Another picture
+# is one more such function, and a line in `files` of analyse.
 
 
-def text_width(text, size=TEXT, weight="normal"):
-    """Return the width of the widest line of a text."""
-    font, measure = FontProperties(size=size, weight=weight), text_to_path
-    lines = text.split("\n")
-    return max(measure.get_text_width_height_descent(line, font, False)[0] for line in lines) / 72
+def count_letters(text):
+    """Count the letters of a text; a Chinese one is as wide as two others."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide
 
 
-def wrap(text, inches, lines, size=TEXT, weight="normal"):
-    """Break a text into so many lines of so many inches at most; what is longer ends in "…"."""
-    letters = max(4, int(0.9 * inches * len(text) / max(text_width(text, size, weight), 0.01)))
-    rows, longest = len(textwrap.wrap(text, letters)), max(map(len, text.split()), default=0)
-    while 1 < rows <= lines and letters > longest and len(textwrap.wrap(text, letters - 1)) == rows:
-        letters -= 1  # lines of like length, rather than a last word alone
+def wrap(text, letters, lines):
+    """Break a text into lines of like length, so many of so many letters at most; "…" for more."""
+    letters = max(2, int(letters * len(text) / max(1, count_letters(text))))
+    rows = len(textwrap.wrap(text, letters))
+    longest = max(map(len, text.split()), default=0)
+    if rows <= lines:
+        while letters > longest and len(textwrap.wrap(text, letters - 1)) == rows:
+            letters -= 1
     return textwrap.fill(text, letters, max_lines=lines, placeholder="…")
 
 
-def segment_style(segment):
-    """Return the colour and the marker of a segment, the same in every picture."""
-    colors = sns.color_palette("colorblind")
-    return {"color": colors[(segment - 1) % 10], "marker": MARKERS[(segment - 1) % 11]}
-
-
-def segment_titles(profiles, inches):
-    """Write number, size and name of each segment: 1 (45): older."""
-    rows = profiles[["Name", "Customers"]].itertuples()
-    return [wrap(f"{segment} ({size:,}): {name}", inches, 1) for segment, name, size in rows]
+def measure_labels(labels):
+    """Return the inches that the labels of an axis take."""
+    return max(0.09 * count_letters(line) for label in labels for line in label.split("\n"))
 
 
 def write_tick(value, _):
     """Write a number at an axis: 0.25 or 20,000 or 2M."""
-    return f"{value:,.12g}" if abs(value) < 1e5 else EngFormatter(sep="")(value)
+    if abs(value) < 1e5:
+        return f"{value:,.12g}"
+    return EngFormatter(sep="")(value)
 
 
-def make_figure(panels, size, title, note, left=1, above=0.45, below=0.75, legend=None, **options):
-    """Make a figure of so many panels; above them the finding, and a note that helps to read it.
+def make_figure(panels, size, title, note, room=ROOM, **options):
+    """Make a figure of so many panels, each so wide and high.
 
-    Takes width and height of a panel, and the room left of, above and below each. Given profiles,
-    a legend of the segments stands at the foot. (matplotlib's layout engines find the same room by
-    drawing the figure twice.)
+    Above them stand the finding, and a note that helps to read it. Returns the figure and an array
+    of its axes. (Layout engines of matplotlib find the room of labels themselves, but measure each
+    text for it, which makes a run a tenth longer.)
     """
-    across = 3 if panels == 3 else math.ceil(math.sqrt(panels))
-    down, (width, height) = math.ceil(panels / across), size
-    left = math.ceil(10 * left) / 10  # text is a hair wider in other versions of matplotlib
-    wide = across * (left + width) + MARGIN
-    title, note = wrap(title, wide - 2 * MARGIN, 3, TITLE, "bold"), wrap(note, wide - 2 * MARGIN, 2)
-    head = MARGIN + 0.27 * (title.count("\n") + 1)
-    top = head + 0.2 * (note.count("\n") + 1) + above
-    columns = int((wide - MARGIN) / LEGEND_WIDTH)
-    foot = below + (0 if legend is None else 0.25 * math.ceil(len(legend) / columns) + MARGIN)
-    high = top + down * height + (down - 1) * (above + below) + foot
-    figure = plt.figure(figsize=(wide, high))
-    figure.text(MARGIN / wide, 1 - 0.8 * MARGIN / high, title, size=TITLE, weight="bold", va="top")
-    figure.text(MARGIN / wide, 1 - head / high, note, color=NOTE, va="top")
-    room = {"left": left / wide, "right": 1 - MARGIN / wide, "wspace": left / width}
-    room |= {"top": 1 - top / high, "bottom": foot / high, "hspace": (above + below) / height}
-    axes = figure.subplots(down, across, squeeze=False, gridspec_kw=room, **options).ravel()
+    columns = 3 if panels == 3 else math.ceil(math.sqrt(panels))
+    rows = math.ceil(panels / columns)
+    width = columns * (room["left"] + size[0]) + MARGIN
+    title = wrap(title, 7.5 * (width - 2 * MARGIN), 3)
+    note = wrap(note, 12 * (width - 2 * MARGIN), 2)
+    note_top = MARGIN + 0.27 * (title.count("\n") + 1)
+    top = note_top + 0.2 * (note.count("\n") + 1) + room["above"]
+    bottom = room["below"] + room["foot"]
+    between = room["above"] + room["below"]
+    height = top + rows * size[1] + (rows - 1) * between + bottom
+    figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **options)
+    figure.subplots_adjust(
+        left=room["left"] / width,
+        right=1 - MARGIN / width,
+        wspace=room["left"] / size[0],
+        bottom=bottom / height,
+        top=1 - top / height,
+        hspace=between / size[1],
+    )
+    left = MARGIN / width
+    figure.text(left, 1 - 0.25 / height, title, size=TITLE_SIZE, weight="bold", va="top")
+    figure.text(left, 1 - note_top / height, note, color=NOTE, va="top")
+    axes = axes.ravel()
     for unused in axes[panels:]:
         unused.remove()
     for ax in axes[:panels]:
         ax.locator_params(nbins=5)
-        for axis in (ax.xaxis, ax.yaxis, getattr(ax, "zaxis", ax.xaxis)):
-            axis.set_major_formatter(write_tick)
-    if legend is not None:
-        styles = map(segment_style, legend.index)
-        markers = [plt.Line2D([], [], linestyle="", markersize=8, **style) for style in styles]
-        titles = segment_titles(legend, LEGEND_WIDTH - 0.4)
-        figure.legend(markers, titles, loc="lower center", ncols=columns)
+        ax.xaxis.set_major_formatter(write_tick)
+        ax.yaxis.set_major_formatter(write_tick)
     return figure, axes[:panels]
 
 
-def take_sample(features, most):
-    """Return the positions of a sample of the customers, and a sentence if they are not all."""
+def segment_style(segment):
+    """Return the colour and the marker of a segment, the same in every picture."""
+    color = SEGMENT_COLORS[(segment - 1) % len(SEGMENT_COLORS)]
+    marker = SEGMENT_MARKERS[(segment - 1) % len(SEGMENT_MARKERS)]
+    return {"color": color, "marker": marker}
+
+
+def segment_titles(profiles):
+    """Write number, size and name of each segment: 1 (45): older."""
+    rows = profiles[["Name", "Customers"]].itertuples()
+    return [wrap(f"{segment} ({size:,}): {name}", 54, 1) for segment, name, size in rows]
+
+
+def add_legend(figure, profiles):
+    """Add a legend of the segments at the foot of a figure."""
+    styles = [segment_style(segment) for segment in profiles.index]
+    markers = [plt.Line2D([], [], linestyle="", markersize=8, **style) for style in styles]
+    figure.legend(markers, segment_titles(profiles), loc="lower center", ncols=2)
+
+
+def measure_legend(profiles):
+    """Return the height of a legend of the segments."""
+    return 0.3 + 0.26 * math.ceil(len(profiles) / 2)
+
+
+def choose_drawn(features, most):
+    """Return the positions of the customers that a picture shows, and a note if not of all."""
     sample = draw_sample(len(features), most)
-    said = f" {most:,} of {len(features):,} customers are drawn."
-    return sample, said if len(sample) < len(features) else ""
+    if len(sample) == len(features):
+        return sample, ""
+    return sample, f" {most:,} of {len(features):,} customers are drawn."
 
 
-def add_bars(ax, counts, total, color, most, rows, inches):
-    """Draw counts as bars in the first of so many rows, each with its count and share.
+def label_axes(ax, x, y):
+    """Write the names of two columns at the axes."""
+    ax.set_xlabel(wrap(x, 42, 2))
+    ax.set_ylabel(wrap(y, 34, 2))
 
-    The longest bar that there may be, of `most` customers, and its label take so many inches.
+
+def add_bars(ax, counts, total, most, colors):
+    """Draw counts as bars from top to bottom, each with its count and share.
+
+    The room is that of the longest bar there may be, of `most` customers, and its label.
     """
-    labels = count_and_share(counts, total)
-    ax.bar_label(ax.barh(range(len(counts)), counts, color=color), labels, padding=4)
-    wide = ax.get_window_extent().width / ax.figure.dpi
-    right = most * wide / (inches - max(map(text_width, labels)) - 0.15)
-    ax.set_yticks(range(len(counts)), counts.index)
-    ax.set(xlim=(0, right), ylim=(rows - 0.5, -0.5))
+    bars = ax.barh(range(len(counts)), counts, color=colors)
+    ax.bar_label(bars, [count_and_share(count, total) for count in counts], padding=4)
+    ax.set_xlim(0, 1.6 * most)  # room for the label of the longest
     ax.tick_params(left=False)
     ax.xaxis.set_visible(False)
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def add_customers(ax, shown, labels):
-    """Draw the customers of each segment, in as many dimensions as they have columns."""
-    size = 34 * min(1, 1000 / len(shown))  # or a thousand would hide others
-    for segment, members in shown.groupby(labels):
-        ax.scatter(*members.to_numpy().T, s=size, linewidth=0, **segment_style(segment))
-
-
-def draw_distributions(features, statistics):
+def draw_distributions(features):
     """01: each feature's histogram and density curve, its median and its middle half."""
-    lows, highs = (statistics.loc[quartile].map(readable) for quartile in ("25%", "75%"))
-    halves = features.columns + " " + lows + " to " + highs
-    title = f"The middle half of the customers: {', '.join(halves[:3])}"
-    note = "Bars count customers, the curve is their density; the middle half is shaded."
-    figure, axes = make_figure(features.shape[1], (3.6, 3), title, note, above=0.6)
-    for ax, (name, values) in zip(axes, features.items(), strict=True):
-        count, _, deviation, least, low, median, high, most = statistics[name]
-        # Bars as wide as Freedman and Diaconis (1981) say, but as many as Sturges (1926) at least.
-        count = min(count, SAMPLE)
-        bins = (most - least) * count ** (1 / 3) / (2 * (high - low)) if high > low else 0
-        bins = math.ceil(min(max(bins, math.log2(count) + 1), 2 * math.sqrt(count), MOST_BINS))
-        width = max(1, round((most - least) / bins))
-        if width < 5 and is_whole(values):  # a bar of 2 ages beside one of 3 shows a dip
-            bins = int((most - least) // width) + 1
-            least, most = least - 0.5, least - 0.5 + bins * width
-        counts, edges = np.histogram(values, bins, (least, most))
-        # A curve as smooth as Scott (1992) says, but without waves from bar to bar.
-        smooth = max(count**-0.2, 0.6 * (most - least) / bins / deviation)
-        style = {"bins": bins, "binrange": (least, most), "kde_kws": {"bw_method": smooth}}
-        # The density is that of the middles of bars; the ends only make the curve reach them.
-        places, weights = np.r_[least, (edges[1:] + edges[:-1]) / 2, most], np.r_[0, counts, 0]
-        style |= {"kde": True, "color": QUIET, "edgecolor": "white"}
-        sns.histplot(x=places, weights=weights, ax=ax, **style)
-        ax.set(xlabel=wrap(name, 4, 2), ylabel="Customers")
+    sample, sample_note = choose_drawn(features, SAMPLE)
+    quartiles = features.quantile([0.25, 0.5, 0.75])
+    halves = {}
+    for name, (low, _, high) in quartiles.items():
+        halves[name] = f"{readable(low)} to {readable(high)}"
+    findings = [f"{name} {half}" for name, half in halves.items()]
+    title = f"The middle half of the customers: {', '.join(findings[:3])}"
+    note = (
+        f"Bars count customers, the curve is their density; the middle half is shaded.{sample_note}"
+    )
+    figure, axes = make_figure(len(halves), (3.6, 3), title, note)
+    for ax, (name, (low, median, high)) in zip(axes, quartiles.items(), strict=True):
+        values = features[name].iloc[sample].dropna()
+        bins = choose_bins(values)
+        sns.histplot(values, bins=bins, kde=True, color=QUIET, edgecolor="white", ax=ax)
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
         ax.axvline(median, color=ACCENT, linewidth=2)
-        said = f"median {readable(median)}\nmiddle half {lows[name]} to {highs[name]}"
-        ax.set_title(said, color=ACCENT, size=TEXT)
+        ax.set_title(f"median {readable(median)}\nmiddle half {halves[name]}", color=ACCENT)
+        label_axes(ax, name, "Customers")
     return figure
+
+
+def choose_bins(values):
+    """Return the edges of the bars of a histogram, about 2 n^(1/3) of them (the Rice rule).
+
+    Bars of whole numbers are all of the same number of them: one of 2 ages beside one of 3 would
+    show a dip.
+    """
+    low = values.min()
+    high = values.max()
+    bars = math.ceil(2 * len(values) ** (1 / 3))
+    if not is_whole(values):
+        return np.linspace(low, high, bars + 1)
+    width = max(1, round((high - low) / bars))
+    return np.arange(low - 0.5, high + width, width)
 
 
 def draw_counts(groups, customers):
     """02: how many customers are in each category and band, with their share."""
-    tops = [f"{n} {g.idxmax()} ({percent(g.max() / customers)})" for n, g in groups.items()]
-    title = f"The largest groups of {customers:,} customers: {', '.join(tops[:3])}"
+    findings = []
+    labels = []
+    for name, counts in groups.items():
+        findings.append(f"{name} {counts.idxmax()} ({percent(counts.max() / customers)})")
+        labels += label_rows(counts.index)
+    title = f"The largest groups of {customers:,} customers: {', '.join(findings[:3])}"
     note = "Customers in each group, and their share of all. A band holds its upper end."
-    groups = {n: g.set_axis([wrap(str(x), 2, 2) for x in g.index]) for n, g in groups.items()}
-    most, rows = max(g.max() for g in groups.values()), max(map(len, groups.values()))
-    left = 0.3 + max(text_width(label) for g in groups.values() for label in g.index)
-    figure, axes = make_figure(len(groups), (3.6, 0.4 * rows), title, note, left, below=0.15)
+    most = max(counts.max() for counts in groups.values())
+    rows = max(len(counts) for counts in groups.values())
+    room = ROOM | {"left": 0.3 + measure_labels(labels), "below": 0.15}
+    figure, axes = make_figure(len(groups), (3.6, 0.4 * rows), title, note, room)
     for ax, (name, counts) in zip(axes, groups.items(), strict=True):
-        add_bars(ax, counts, customers, ACCENT, most, rows, 3.6)
-        ax.set_title(wrap(name, 3.8, 1, TEXT, "bold"), size=TEXT, weight="bold", loc="left")
+        add_bars(ax, counts, customers, most, ACCENT)
+        ax.set_yticks(range(len(counts)), label_rows(counts.index))
+        ax.set_ylim(rows - 0.5, -0.5)
+        ax.set_title(wrap(name, 36, 1), weight="bold", loc="left")
     return figure
+
+
+def label_rows(names):
+    """Break the names of rows into lines."""
+    return [wrap(str(name), 26, 2) for name in names]
 
 
 def draw_by_category(features, categories):
     """03: each feature by each category, if any: a violin for each value, with quartiles."""
-    if not len(categories.columns):
+    if categories.empty:
         return None
-    sample, said = take_sample(features, SAMPLE)
-    features, categories = features.iloc[sample], categories.iloc[sample]
-    medians = {}
-    for group, values in categories.items():
-        found = features.groupby(values, observed=True).median()
-        medians[group] = found.reindex(
-            values.value_counts().index.intersection(found.index, sort=False)
-        )
-    gaps = DataFrame({group: np.ptp(found, axis=0) for group, found in medians.items()})
-    gaps = gaps.div(features.std(), axis=0).fillna(0).stack()
-    name, group = gaps.idxmax()
-    ends = medians[group][name].sort_values().iloc[[0, -1]]
-    ends = " and ".join(f"{readable(median)} ({value})" for value, median in ends.items())
-    found = f"{group} makes the most difference in"
-    if gaps.max() < NAMING_DISTANCE:
-        found = f"{group} makes little difference, at most in"
-    title = f"{found} {name}, with medians of {ends}"
-    note = "The wider, the more customers; the lines mark the quarters." + said
-    labels = {g: [wrap(value, 2, 2) for value in found.index] for g, found in medians.items()}
-    left = 0.5 + max(text_width(label) for values in labels.values() for label in values)
-    size = 3.6, 0.4 + 0.9 * max(map(len, labels.values()))
+    sample, sample_note = choose_drawn(features, SAMPLE)
+    features = features.iloc[sample]
+    categories = categories.iloc[sample]
+    title = find_difference(features, categories)
+    note = f"The wider, the more customers; the lines mark the quarters.{sample_note}"
     pairs = list(itertools.product(categories, features))
-    figure, axes = make_figure(len(pairs), size, title, note, left)
+    labels = itertools.chain(
+        *(label_rows(categories[group].cat.categories) for group in categories)
+    )
+    height = 0.4 + 0.9 * categories.nunique().max()
+    room = ROOM | {"left": 0.6 + measure_labels(labels)}
+    figure, axes = make_figure(len(pairs), (3.6, height), title, note, room)
     for ax, (group, name) in zip(axes, pairs, strict=True):
-        values = {"x": features[name], "y": categories[group], "order": [*medians[group].index]}
-        sns.violinplot(**values, inner="quart", cut=0, color=PALE, ax=ax)
-        ax.set_yticks(range(len(labels[group])), labels[group])
-        ax.set(xlabel=wrap(name, 4, 2), ylabel=wrap(group, size[1], 1))
-        for place, median in enumerate(medians[group][name]):
+        values = categories[group]
+        medians = features[name].groupby(values, observed=True).median()
+        violin = {"order": medians.index, "inner": "quart", "cut": 0, "color": PALE}
+        sns.violinplot(x=features[name], y=values, ax=ax, **violin)
+        for place, median in enumerate(medians):
             ax.text(median, place - 0.42, f"median {readable(median)}", ha="center", va="bottom")
+        ax.set_yticks(range(len(medians)), label_rows(medians.index))
+        label_axes(ax, name, group)
     return figure
+
+
+def find_difference(features, categories):
+    """Say which category makes the most difference, by the medians of its values, and where."""
+    gaps = {}
+    for group, values in categories.items():
+        medians = features.groupby(values, observed=True).median()
+        gaps[group] = (medians.max() - medians.min()) / features.std()
+    gaps = DataFrame(gaps).fillna(0).stack()
+    name, group = gaps.idxmax()
+    finding = f"{group} makes the most difference in {name}"
+    if gaps.max() < NAMING_DISTANCE:
+        finding = f"{group} makes little difference, at most in {name}"
+    return f"{finding}: its medians lie {gaps.max():.2f} standard deviations apart"
 
 
 def draw_relationships(features):
     """04: every pair of features, with its correlation (Pearson's r)."""
-    r, pairs = features.corr(), list(itertools.combinations(features, 2))
-    sample, said = take_sample(features, SCATTER_SAMPLE)
-    x, y = max(pairs, key=lambda pair: abs(r.loc[pair]))
-    strengths = ["hardly", "weakly", "moderately", "strongly"]  # Cohen (1988)
-    strength = strengths[np.searchsorted([0.1, 0.3, 0.5], abs(r.loc[x, y]), "right")]
-    title = f"{x} and {y} are {strength} correlated: r = {r.loc[x, y]:.2f}"
-    title += ", the other pairs less" * (len(pairs) > 1)
-    note = "r is 1 or -1 if all customers lie on a line, and 0 if no line describes them." + said
-    figure, axes = make_figure(len(pairs), PANELS[len(pairs) > 1], title, note)
-    for ax, (x, y) in zip(axes, pairs, strict=True):
-        size = 24 * min(1, 1000 / len(sample))
-        shown = features[[x, y]].iloc[sample].to_numpy().T
-        ax.scatter(*shown, s=size, color=ACCENT, alpha=0.6, linewidth=0)
-        ax.set(xlabel=wrap(x, 4, 2), ylabel=wrap(y, 3.4, 2), title=f"r = {r.loc[x, y]:.2f}")
+    sample, sample_note = choose_drawn(features, SCATTER_SAMPLE)
+    shown = features.iloc[sample]
+    table = features.corr()
+    correlations = {pair: table.at[pair] for pair in itertools.combinations(features, 2)}
+    x, y = max(correlations, key=lambda pair: abs(correlations[pair]))
+    title = f"{x} and {y} are the most correlated: r = {correlations[x, y]:.2f}"
+    if len(correlations) == 1:
+        title = f"The correlation of {x} and {y}: r = {correlations[x, y]:.2f}"
+    note = "r is 1 or -1 if all customers lie on a line, and 0 if no line describes them."
+    note += sample_note
+    figure, axes = make_figure(len(correlations), pair_size(correlations), title, note)
+    for ax, ((x, y), r) in zip(axes, correlations.items(), strict=True):
+        ax.scatter(shown[x], shown[y], point_size(shown), color=ACCENT, alpha=0.6, linewidth=0)
+        ax.set_title(f"r = {r:.2f}")
+        label_axes(ax, x, y)
     return figure
 
 
-def draw_elbow(curve, k, verdict):
+def pair_size(pairs):
+    """Return width and height of the panels that show pairs of features."""
+    return (8.4, 5) if len(pairs) == 1 else (3.8, 3.4)
+
+
+def point_size(shown):
+    """Return the area of a point, in square points: a thousand large ones would hide others."""
+    return 34 * min(1, 1000 / len(shown))
+
+
+def draw_elbow(curve, choice, verdict):
     """05: WCSS and silhouette against k, the elbow and the best silhouette marked."""
     note = "WCSS: what is left of the differences within segments. A silhouette of 1 is perfect. "
-    figure, axes = make_figure(
-        2, (5, 3.8), verdict, note + f"Dashed: the {k} segments of this run."
-    )
-    marks = {"elbow": find_elbow(curve["wcss"])[0], "best": curve["silhouette"].idxmax()}
-    titles = "WCSS, the within-cluster sum of squares", "Mean silhouette"
-    bold = {"color": ACCENT, "weight": "bold", "textcoords": "offset points"}
-    for ax, name, title, (word, mark) in zip(axes, curve, titles, marks.items(), strict=True):
-        ax.plot(curve.index, curve[name], "o-", color=QUIET)
-        ax.plot(mark, curve.loc[mark, name], "o", color=ACCENT, markersize=12)
-        side = -1 if mark > 0.8 * curve.index[-1] else 1  # at the right edge, to the left
-        place = {"xytext": (10 * side, 10), "ha": "left" if side > 0 else "right"}
-        ax.annotate(f"{word} at {mark}", (mark, curve.loc[mark, name]), **place, **bold)
-        ax.axvline(k, color=ACCENT, linestyle="--", linewidth=1, zorder=0)
+    note += f"Dashed: the {choice.k} segments of this run."
+    figure, (left, right) = make_figure(2, (5, 3.8), verdict, note)
+    add_curve(left, curve["wcss"], choice.elbow, "elbow")
+    add_curve(right, curve["silhouette"], choice.best, "best")
+    for ax in (left, right):
+        ax.axvline(choice.k, color=ACCENT, linestyle="--", linewidth=1, zorder=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.margins(y=0.12)
-        ax.set(xlabel="k, the number of segments", ylabel=title)
-    axes[0].set_ylim(0, None)
+        ax.set_xlabel("k, the number of segments")
+    left.set_ylabel("WCSS, the within-cluster sum of squares")
+    left.set_ylim(0, None)
+    right.set_ylabel("Mean silhouette")
     return figure
+
+
+def add_curve(ax, values, mark, word):
+    """Draw a curve of values against k with one k marked, and a word at the mark."""
+    ax.margins(y=0.12)
+    ax.plot(values.index, values, "o-", color=QUIET)
+    ax.plot(mark, values[mark], "o", color=ACCENT, markersize=12)
+    is_at_the_right = mark > 0.8 * values.index[-1]
+    ax.annotate(
+        f"{word} at {mark}",
+        (mark, values[mark]),
+        xytext=(-10 if is_at_the_right else 10, 10),
+        textcoords="offset points",
+        ha="right" if is_at_the_right else "left",
+        color=ACCENT,
+        weight="bold",
+    )
 
 
 def draw_silhouettes(silhouettes, labels, profiles):
     """06: the silhouette of every customer, segment by segment, and the mean."""
-    below, mean = percent((silhouettes < 0).mean()), silhouettes.mean()
+    mean = silhouettes.mean()
+    below = percent((silhouettes < 0).mean())
+    _, sample_note = choose_drawn(labels, SILHOUETTE_SAMPLE)
     title = f"{below} of the customers lie closer to another segment; "
     title += f"the mean silhouette is {mean:.2f}"
-    note = "Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another."
-    note += take_sample(labels, SILHOUETTE_SAMPLE)[1]
-    names = segment_titles(profiles, 4.2)
-    height, left = max(4.5, 0.5 * len(profiles)), MARGIN + max(map(text_width, names))
-    figure, (ax,) = make_figure(1, (8, height), title, note, left)
-    gap = len(silhouettes) * 0.2 / (height - 0.2 * len(profiles))  # room for a line of text
-    start, middles = gap / 2, []
+    note = (
+        f"Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another.{sample_note}"
+    )
+    names = segment_titles(profiles)
+    room = ROOM | {"left": MARGIN + measure_labels(names)}
+    figure, (ax,) = make_figure(1, (8, max(4.5, 0.5 * len(profiles))), title, note, room)
+    gap = 0.06 * len(silhouettes)  # between two segments, room for the name of a small one
+    top = 0
+    middles = []
     for segment, average in profiles["Silhouette"].items():
-        blade = np.sort(silhouettes[labels[silhouettes.index] == segment])[::-1]
-        style, steps = segment_style(segment), start + np.arange(len(blade) + 1)
-        ax.stairs(blade, steps, orientation="horizontal", fill=True, color=style["color"])
-        middles.append(steps.mean())
+        blade = silhouettes[labels[silhouettes.index] == segment].sort_values(ascending=False)
+        edges = top + np.arange(len(blade) + 1)
+        top = edges[-1] + gap
+        middles.append(edges.mean())
+        style = segment_style(segment)
+        ax.stairs(blade, edges, orientation="horizontal", fill=True, color=style["color"])
         ax.plot(average, middles[-1], markersize=10, markeredgecolor="white", **style)
-        start = steps[-1] + gap
     ax.axvline(mean, color=INK, linestyle="--", linewidth=1)
-    ax.text(mean, 1.01, f"mean {mean:.2f}", ha="center", transform=ax.get_xaxis_transform())
+    ax.set_title(f"dashed: the mean of {mean:.2f}")
     ax.axvline(0, color=QUIET, linewidth=1)
     ax.set_yticks(middles, names)
-    ax.set(ylim=(start - gap / 2, 0), xlabel="Silhouette")
+    ax.set(ylim=(top - gap / 2, -gap / 2), xlabel="Silhouette")
     ax.tick_params(left=False)
     ax.spines["left"].set_visible(False)
     return figure
 
 
-def say_explained(distances, profiles):
+def write_explained(features, centroids, profiles):
     """Say how much of the variance of features lies between the segments; of the best three."""
     sizes = profiles["Customers"]
-    shares = (sizes @ distances**2 / (sizes.sum() - 1)).nlargest(3)
-    (name, most), *others = shares.items()
-    others = [f"{percent(share)} of {other}" for other, share in others]
-    title = f"{len(profiles)} segments explain {percent(most)} of the variance of {name}"
-    return ", ".join([title, *others])
+    between = sizes @ (centroids - features.mean()) ** 2
+    explained = between / (len(features) - 1) / features.var()
+    shares = []
+    for name, share in explained.nlargest(3).items():
+        variance = "" if shares else "the variance of "
+        shares.append(f"{percent(share)} of {variance}{name}")
+    return f"{len(profiles)} segments explain {', '.join(shares)}"
+
+
+def add_customers(ax, shown, labels):
+    """Draw the customers of each segment, in as many dimensions as they have columns."""
+    for segment, members in shown.groupby(labels):
+        coordinates = [members[name] for name in members]
+        ax.scatter(*coordinates, s=point_size(shown), linewidth=0, **segment_style(segment))
 
 
 def spread(places, least):
     """Move places that are nearer to each other than `least` apart; float of shape (places, 2)."""
     places = places + np.linspace(0, 1e-6, len(places))[:, None]  # or equal ones would not part
+    pairs = list(itertools.combinations(range(len(places)), 2))
     for _ in range(100):
-        apart = places[:, None] - places
-        distance = np.hypot(*apart.T).T + np.where(np.eye(len(places)), np.inf, 0)
-        places = places + (apart * ((least / distance - 1).clip(0) / 2)[..., None]).sum(axis=1)
+        for one, other in pairs:
+            difference = places[one] - places[other]
+            lack = least - math.hypot(*difference)
+            if lack > 0:
+                step = difference * lack / (least - lack) / 2
+                places[one] += step
+                places[other] -= step
     return places
 
 
-def draw_clusters_2d(features, labels, centroids, explained, profiles):
+def draw_clusters_2d(features, labels, centroids, title, profiles):
     """07: the segments over every pair of features, with numbered centroids."""
-    sample, said = take_sample(features, SCATTER_SAMPLE)
-    note = "Numbers stand at the centroids, or beside them where two would hide each other." + said
-    pairs, room = list(itertools.combinations(features, 2)), {"above": 0.2, "legend": profiles}
-    figure, axes = make_figure(len(pairs), PANELS[len(pairs) > 1], explained, note, **room)
-    for ax, pair in zip(axes, map(list, pairs), strict=True):
-        add_customers(ax, features[pair].iloc[sample], labels[sample])
-        ax.plot(*centroids[pair].to_numpy().T, "+", color=INK, markersize=12)
-        inches = ax.transData.transform(centroids[pair]) / figure.dpi
-        places = ax.transData.inverted().transform(figure.dpi * spread(inches, 0.26))
-        for segment, place in zip(centroids.index, places, strict=True):
-            ax.text(*place, segment, **NUMBER)
-        ax.set(xlabel=wrap(pair[0], 4.5, 2), ylabel=wrap(pair[1], 3.8, 2))
+    sample, sample_note = choose_drawn(features, SCATTER_SAMPLE)
+    note = "Numbers stand at the centroids, or beside them where two would hide each other."
+    note += sample_note
+    pairs = list(itertools.combinations(features, 2))
+    size = pair_size(pairs)
+    room = ROOM | {"foot": measure_legend(profiles)}
+    figure, axes = make_figure(len(pairs), size, title, note, room)
+    add_legend(figure, profiles)
+    for ax, (x, y) in zip(axes, pairs, strict=True):
+        add_customers(ax, features[[x, y]].iloc[sample], labels.iloc[sample])
+        ax.plot(centroids[x], centroids[y], "+", color=INK, markersize=12)
+        extent = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
+        inch = extent / size
+        places = spread(centroids[[x, y]].to_numpy() / inch, 0.28) * inch
+        for segment, place in enumerate(places, start=1):
+            ax.text(*place, segment, **DISC_NUMBER)
+        label_axes(ax, x, y)
     return figure
 
 
-def choose_views(centroids):
-    """Choose two views, about a quarter turn apart, in which centroids do not hide each other.
-
-    Takes the centroids as a float array of shape (segments, 3), in units of the drawn box. Returns
-    elevation and azimuth of each view, in degrees.
-    """
-    turns = [turn for turn in range(0, 360, 5) if 20 <= turn % 90 <= 70]  # not along an axis
-    views = np.array([*itertools.product((15, 20, 25, 30), turns)])
-    lift, turn = np.deg2rad(views.T)[..., None]
-    x, y, z = centroids.T
-    across, away = y * np.cos(turn) - x * np.sin(turn), x * np.cos(turn) + y * np.sin(turn)
-    seen = across + 1j * (z * np.cos(lift) - away * np.sin(lift))
-    distances = abs(seen[:, :, None] - seen[:, None]) + np.where(np.eye(len(x)), np.inf, 0)
-    nearest = distances.min(axis=(1, 2))
-    first = nearest.argmax()
-    others = abs(np.sin(turn[:, 0] - turn[first, 0])) > 0.7
-    return views[[first, np.where(others, nearest, -1).argmax()]]
-
-
-def draw_clusters_3d(features, labels, centroids, explained, profiles):
+def draw_clusters_3d(features, labels, centroids, title, profiles):
     """08: the segments over the first three features, if so many, from two sides."""
     if features.shape[1] < 3:
         return None
-    space, (sample, said) = list(features)[:3], take_sample(features, SCATTER_SAMPLE)
-    shown, centroids = features[space].iloc[sample], centroids[space]
-    note = "Two views. Pins lead from the centroids to the floor; what is pale is far." + said
-    room = {"left": 0.4, "above": 0, "below": 0.2, "legend": profiles}
-    style = {"subplot_kw": {"projection": "3d"}}
-    figure, axes = make_figure(2, (6, 4.8), explained, note, **room, **style)
-    views = choose_views((centroids / np.ptp(shown, axis=0)).to_numpy())
-    for ax, view in zip(axes, views, strict=True):
+    sample, sample_note = choose_drawn(features, SCATTER_SAMPLE)
+    space = list(features)[:3]
+    shown = features[space].iloc[sample]
+    floor = shown[space[2]].min()
+    note = (
+        f"Two views. Pins lead from the centroids to the floor; what is pale is far.{sample_note}"
+    )
+    room = {"left": 0.4, "above": 0, "below": 0.2, "foot": measure_legend(profiles)}
+    figure, axes = make_figure(2, (6, 4.8), title, note, room, subplot_kw={"projection": "3d"})
+    add_legend(figure, profiles)
+    for ax, azimuth in zip(axes, (-60, 30), strict=True):
         ax.computed_zorder = False  # or customers would hide centroids
-        add_customers(ax, shown, labels[sample])
-        for segment, x, y, z in centroids.itertuples():
-            ax.plot([x, x], [y, y], [shown[space[2]].min(), z], color=INK, linewidth=1, zorder=9)
-            ax.text(x, y, z, segment, **NUMBER)
-        for axis, name in zip("xyz", space, strict=True):
-            getattr(ax, f"set_{axis}label")(wrap(name, 3, 1), labelpad=11)
-        ax.view_init(*view)
-        ax.set_box_aspect(None, zoom=1.05)
+        add_customers(ax, shown, labels.iloc[sample])
+        for segment, (x, y, z) in centroids[space].iterrows():
+            ax.plot([x, x], [y, y], [floor, z], color=INK, linewidth=1, zorder=9)
+            ax.text(x, y, z, segment, **DISC_NUMBER)
+        for axis, name in zip((ax.xaxis, ax.yaxis, ax.zaxis), space, strict=True):
+            axis.set_label_text(wrap(name, 30, 1))
+            axis.labelpad = 10
+            axis.set_major_formatter(write_tick)
+        ax.view_init(20, azimuth)
     return figure
 
 
-def draw_profiles(means, distances, features, profiles):
+def draw_profiles(means, distances, feature_count, profiles):
     """09: who the segments are: name, size, means against the average customer, and trust.
 
     The first so many columns of the means are features, the others shares.
     """
-    sizes, total, rows = profiles["Customers"], profiles["Customers"].sum(), len(means)
+    total = profiles["Customers"].sum()
     ends = [
-        f"“{name}” {share}"
-        for name, share in zip(profiles["Name"], count_and_share(sizes, total), strict=True)
+        f"“{row.Name}” {count_and_share(row.Customers, total)}" for row in profiles.itertuples()
     ]
-    title = f"{total:,} customers in {len(profiles)} segments: "
-    title += f"the largest is {ends[0]}, the smallest {ends[-1]}"
+    title = f"{total:,} customers in {len(profiles)} segments: the largest is {ends[0]}, "
+    title += f"the smallest {ends[-1]}"
     note = "Means of each segment. Red is above the average customer, blue below; ▲ ▼ from "
     note += f"{NAMING_DISTANCE} standard deviations. Stability: {STABLE} and more is stable, "
     note += f"{UNRELIABLE} and less is not to be relied on."
-    names = [wrap(f"{n}  {name}", 3, 3) for n, name in profiles["Name"].items()]
+    cells = write_cells(means, distances, feature_count, profiles)
+    heads = [wrap(name, 14, 8) for name in cells]
+    names = [wrap(f"{segment}  {name}", 36, 3) for segment, name in profiles["Name"].items()]
     names.append(f"average of all {total:,}")
-    heads = [wrap(name, 1.15, 8) for name in [*means, "Silhouette", "Stability"]]
-    wide, above = 2.5 + 1.15 * len(heads), 0.5 + 0.17 * max(head.count("\n") for head in heads)
-    left = 0.7 + max(map(text_width, names))
-    figure, (ax,) = make_figure(1, (wide, 0.6 * rows), title, note, left, above, 0.2)
-    styles = [segment_style(segment) for segment in profiles.index]
-    add_bars(ax, sizes, total, [style["color"] for style in styles], sizes.max(), rows, 2.4)
-    for place, style in enumerate(styles):
-        ax.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
-    ax.set_yticks(range(rows), names)
-    ax.tick_params(pad=12)
-    table = ax.inset_axes([2.5 / wide, 0, 1 - 2.5 / wide, 1])
-    add_means(table, means, distances, features, profiles)
-    table.set_xticks(range(len(heads)), heads)
+    above = 0.5 + 0.17 * max(head.count("\n") for head in heads)
+    room = {"left": 0.6 + measure_labels(names), "above": above, "below": 0.2, "foot": 0}
+    widths = [2, len(heads)]
+    size = (sum(widths) / 2, 0.6 * len(cells))
+    figure, (left, right) = make_figure(2, size, title, note, room, width_ratios=widths)
+    figure.subplots_adjust(wspace=0.02)
+    add_sizes(left, profiles)
+    left.set_yticks(range(len(names)), names)
+    left.set_ylim(len(names) - 0.5, -0.5)
+    colors = np.pad(distances, ((0, 1), (0, 2)))  # the average and the trust stay pale
+    limit = max(1, abs(colors).max())
+    heat = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "cbar": False}
+    sns.heatmap(colors, annot=cells, fmt="", xticklabels=False, yticklabels=False, ax=right, **heat)
+    right.set_xticks(np.arange(len(heads)) + 0.5, heads)
+    right.tick_params(bottom=False, labeltop=True, labelbottom=False)
     return figure
 
 
-def add_means(ax, means, distances, features, profiles):
-    """Draw the means as a table, coloured by their distance to the average, and the trust."""
-    far = np.pad(distances, ((0, 1), (0, 2)))
-    signs = np.select([far >= NAMING_DISTANCE, far <= -NAMING_DISTANCE], [" ▲", " ▼"], "")
-    texts = np.full(far.shape, "", dtype=object)
-    for at, values in enumerate(means.to_numpy().T):
-        texts[:, at] = [readable(x) if at < features else percent(x) for x in values]
+def add_sizes(ax, profiles):
+    """Draw the sizes of the segments as bars, each with its colour and marker."""
+    sizes = profiles["Customers"]
+    styles = [segment_style(segment) for segment in profiles.index]
+    add_bars(ax, sizes, sizes.sum(), sizes.max(), [style["color"] for style in styles])
+    for place, style in enumerate(styles):
+        ax.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
+    ax.tick_params(pad=12)  # room for the markers
+
+
+def write_cells(means, distances, feature_count, profiles):
+    """Write the cells of 09: means, with an arrow where one is far from the average, and trust."""
+    centroids = means.iloc[:, :feature_count].map(readable)
+    shares = means.iloc[:, feature_count:].map(percent)
+    is_far = [distances >= NAMING_DISTANCE, distances <= -NAMING_DISTANCE]
+    cells = pd.concat([centroids, shares], axis=1)
+    cells.iloc[:-1] += np.select(is_far, [" ▲", " ▼"], "")
     trust = profiles[["Silhouette", "Stability"]].map("{:.2f}".format)
-    texts[:-1, -2:] = trust.replace("nan", "")  # none of the segment is in the sample
-    limit = max(1, abs(far).max())
-    ax.imshow(far, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-    for (row, column), text in np.ndenumerate(texts + signs):
-        color = "white" if abs(far[row, column]) > 0.6 * limit else INK
-        ax.text(column, row, text, ha="center", va="center", color=color)
-    ax.set_yticks([])
-    ax.spines[:].set_visible(False)
-    ax.tick_params(top=False, bottom=False, labeltop=True, labelbottom=False)
+    trust = trust.replace("nan", "")  # none of a segment may be in the sample
+    return pd.concat([cells, trust], axis=1).fillna("")
 
 
 # ------------------------------------------------------------------------------------------- save
 
 
-def write_segments(source, labels, places, names, file):
+def write_segments(source, customers, labels, names, path):
     """Write the customers as their file spells them, with Segment and Segment name added.
 
-    `labels` are those of the customers at these places; the others are left blank.
+    Both are blank where a customer has no label.
     """
-    text, sep, customers = source
-    segments = np.zeros(len(customers), dtype=int)
-    segments[places] = labels
-    encode = types.SimpleNamespace(write=str.encode)
-    pack = csv.writer(encode, lineterminator="\n").writerow
-    ends = [b",,\n", *(b"," + pack(name) for name in names.items())]
-    kept = [at for at, name in enumerate(customers) if name not in NEW_COLUMNS]
-    numeric = [sep != "," and pd.api.types.is_numeric_dtype(x) for _, x in customers.items()]
-    records = read_records(text, sep)
-    line, header = next(records)
-    file.write(pack([*(header[at].strip() for at in kept), *NEW_COLUMNS]))
-    plain = sep == "," and b'"' not in text and len(kept) == len(header)
-    if plain and line == 1 and text.count(b"\n") == len(segments) + 1:
-        # Whole lines, many at a time, are several times as fast as their fields.
-        lines, start = io.BytesIO(text), 0
-        lines.readline()
-        while piece := lines.read(2**22) + lines.readline():
-            bare = piece[:-1].split(b"\n")
-            tails = map(ends.__getitem__, segments[start : start + len(bare)].tolist())
-            file.write(b"".join(itertools.chain.from_iterable(zip(bare, tails, strict=True))))
-            start += len(bare)
+    endings = {0: ["", ""]}
+    for segment, name in names.items():
+        endings[segment] = [segment, name]
+    segments = labels.reindex(customers.index, fill_value=0).tolist()
+    if source.is_plain and not customers.columns.isin(NEW_COLUMNS).any():
+        write_lines(source, segments, endings, path)
     else:
-        for (_, fields), label in zip(records, segments.tolist(), strict=True):
-            values = [fields[at].replace(",", ".") if numeric[at] else fields[at] for at in kept]
-            file.write(pack(values)[:-1] + ends[label])
+        write_records(source, customers, segments, endings, path)
+
+
+def write_lines(source, segments, endings, path):
+    """Write whole lines of a plain file, five times as fast as their fields."""
+    lines = io.BytesIO(source.text)
+    names = lines.readline().decode().split(",")
+    header = [name.strip() for name in names] + NEW_COLUMNS
+    ends = {segment: b"," + pack(ending) for segment, ending in endings.items()}
+    with path.open("wb") as file:
+        file.write(pack(header))
+        for line, segment in zip(lines, segments, strict=True):
+            file.write(line[:-1] + ends[segment])
+
+
+def pack(fields):
+    """Return the fields as a line of a CSV file, in bytes."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(fields)
+    return line.getvalue().encode()
+
+
+def write_records(source, customers, segments, endings, path):
+    """Write the fields of any other file; numbers with decimal commas get points."""
+    records = read_records(source)
+    _, header = next(records)
+    numeric = customers.select_dtypes("number").columns
+    numbers = customers.columns.get_indexer(numeric).tolist()
+    kept = [at for at, name in enumerate(customers) if name not in NEW_COLUMNS]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([header[at].strip() for at in kept] + NEW_COLUMNS)
+        for (_, fields), segment in zip(records, segments, strict=True):
+            for at in numbers:
+                fields[at] = fields[at].replace(",", ".")
+            writer.writerow([fields[at] for at in kept] + endings[segment])
 
 
 def require_folder(folder, csv_file):
-    """Raise InputError unless every output can be written into the folder, none over the input."""
+    """Raise InputError unless the folder can be written, and no table of it is the input."""
     place = folder.absolute()
     try:
         while not os.path.lexists(place):
             place = place.parent
         if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
             raise InputError(f"{place}: can't be written; name another folder with -o")
-        for output in (folder / name for name in OUTPUTS):
-            if output.is_dir():
-                raise InputError(f"{output}: is a folder where a file is to be written; move it")
+        for name in TEXT_OUTPUTS:
+            output = folder / name
             if output.exists() and os.path.exists(csv_file) and output.samefile(csv_file):
                 raise InputError(f"{output}: is the input, and would be replaced; move it")
     except (OSError, ValueError) as error:
@@ -1227,58 +1687,61 @@ def require_folder(folder, csv_file):
 
 
 def save(folder, files):
-    """Leave pictures, tables, and what writes itself to an open file, each under its name.
+    """Leave each file whole in the folder.
 
-    All are made in a temporary folder inside it and moved up once they are whole; what an earlier
-    run left, and this one does not have, is removed. InputError if the folder can't be written.
+    A file is a Figure, a table, a function that writes to a path, or None: that of an earlier run
+    is removed. All are made in a temporary folder inside it and moved up once the last is whole.
+    Raises InputError if the folder can't be written.
     """
     if __name__ == "__main__":  # from here on there is something to clean up after a Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in files:
+        if (folder / name).is_dir():
+            raise InputError(f"{folder / name}: is a folder where a file is to be written; move it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for killed in folder.glob(UNFINISHED + "*/"):
+        for killed in folder.glob(f"{UNFINISHED}*/"):
             shutil.rmtree(killed)
-        with (
-            tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as temporary,
-            ThreadPoolExecutor(1) as packer,
-        ):
-            packed = []
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as temporary:
+            unfinished = Path(temporary)
             for name, content in files.items():
-                path = Path(temporary, name)
-                if isinstance(content, Figure):
-                    # One picture is packed as PNG while the next is drawn.
-                    content.savefig(pixels := io.BytesIO(), format="rgba")
-                    size = -1, content.canvas.get_width_height()[0], 4
-                    pixels = np.frombuffer(pixels.getbuffer(), np.uint8).reshape(size)
-                    options = {"dpi": DPI, "pil_kwargs": {"compress_level": 1}}
-                    packed.append(packer.submit(plt.imsave, path, pixels, **options))
-                elif isinstance(content, DataFrame):
-                    content.to_csv(path, lineterminator="\n")
-                else:
-                    with path.open("wb") as file:
-                        content(file)
-            for picture in packed:
-                picture.result()
-            for name in files:
-                Path(temporary, name).replace(folder / name)
-        for name in set(OUTPUTS) - set(files):
-            (folder / name).unlink(missing_ok=True)
+                if content is not None:
+                    save_file(content, unfinished / name)
+            for path in sorted(unfinished.iterdir()):
+                path.replace(folder / path.name)
+        for name, content in files.items():
+            if content is None:
+                (folder / name).unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"{folder}: can't be written: {reason}; name another with -o") from None
 
 
+def save_file(content, path):
+    """Write a Figure, a table, or what a function writes."""
+    if isinstance(content, Figure):
+        # Packed quickly: the tightest PNG is a tenth smaller, and takes a second more.
+        content.savefig(path, dpi=DPI, pil_kwargs={"compress_level": 1})
+    elif isinstance(content, DataFrame):
+        content.to_csv(path, lineterminator="\n")
+    else:
+        content(path)
+
+
 # ------------------------------------------------------------------------------------------- main
 
 
-def parse_arguments(argv):
-    """Read the command line; InputError instead of argparse's usage and exit."""
+class ArgumentParser(argparse.ArgumentParser):
+    """A parser that raises InputError instead of printing its usage and leaving."""
 
-    def refuse_line(message):
+    def error(self, message):
+        """Refuse the command line."""
         raise InputError(f"{message}; python segment.py --help lists the options")
 
-    parser = argparse.ArgumentParser("segment.py", description="Tell a shop who its customers are.")
-    parser.error = refuse_line
+
+def parse_arguments(argv):
+    """Read the command line; InputError if it can't be obeyed."""
+    parser = ArgumentParser("segment.py", description="Tell a shop who its customers are.")
     add = parser.add_argument
     add("csv", nargs="?", type=Path, default=SHIPPED_CSV, metavar="CSV", help="the customers")
     add("-o", "--output", default="output", metavar="DIR", help="folder for the files")
@@ -1290,98 +1753,65 @@ def parse_arguments(argv):
     add("--seed", type=int, default=0, metavar="N", help="of the random starts of K-Means")
     add("--show", action="store_true", help="also open the pictures in windows")
     options = parser.parse_args(argv)
-    for name, value, least, most in (
-        ("-k", options.clusters, 2, MOST_SEGMENTS),
-        ("--max-clusters", options.max_clusters, 3, MOST_SEGMENTS),
-        ("--seed", options.seed, 0, 2**32 - 1),
-    ):
-        if value is not None and not least <= value <= most:
-            refuse_line(f"{name} {value} is not a number from {least} to {most:,}")
+    if options.clusters is not None:
+        require_range(parser, "-k", options.clusters, range(2, MOST_SEGMENTS + 1))
+    require_range(parser, "--max-clusters", options.max_clusters, range(3, MOST_SEGMENTS + 1))
+    require_range(parser, "--seed", options.seed, range(2**32))
     if not options.output.strip():
-        refuse_line("-o needs the name of a folder")
+        parser.error("-o needs the name of a folder")
     options.output = Path(options.output)
     return options
 
 
-def prepare(options):
-    """Read the customers and find their features and points; InputError if that can't be.
+def require_range(parser, name, number, numbers):
+    """Refuse the command line if the number of an option is none of these."""
+    if number not in numbers:
+        parser.error(f"{name} {number} is not a number from {numbers[0]} to {numbers[-1]:,}")
 
-    Returns the source; the features; those of them that are logged; the features as K-Means sees
-    them but for their scale, of the customers who have them all; and the points of those.
-    """
-    source = read_source(options.csv)
-    features = to_numbers(source, choose_features(options, source.customers))
-    if len(features) > 4 and np.isclose(features.iloc[-1], features.iloc[:-1].sum(), atol=0).all():
-        raise InputError("has a last line that is the total of all others; remove it")
-    logged = find_columns(options.log, features, "feature")
-    for name in logged:
-        advice = "leave the column out of --log"
-        refuse(source, name, features[name] <= -1, f"has no logarithm of 1 more; {advice}")
-    whole = features.dropna()
-    seen = {name: np.log1p(x) if name in logged else x for name, x in whole.items()}
-    seen = DataFrame(seen, copy=False)
+
+def analyse(options, announce):
+    """Go the road from the CSV file to the report, the cautions, and the files to be saved."""
+    announce("1 of 5, read")
+    source = load(options.csv)
+    customers = parse(source)
+    feature_names = choose_features(options, customers)
+    features = take_features(customers, feature_names, source.separator)
+    logged = [find_column(name, feature_names, "feature") for name in options.log]
+    seen = take_logarithms(features, logged).dropna()
+    require_differences(seen)
     points = scale(seen, options.no_scale)
-    require_differences(seen, points, options.clusters or 3)
-    return source, features, logged, seen, points
-
-
-def find_segments(points, options):
-    """Search, fit, and see how far to trust what was found.
-
-    Returns the curve, the labels, the silhouettes, the stability of each segment, and the mean
-    silhouette that customers without segments would have.
-    """
-    seed = options.seed
-    curve = search(points[draw_sample(len(points), SAMPLE)], options.max_clusters, seed)
-    k = options.clusters or find_elbow(curve["wcss"])[0]
-    curve, labels = fit(points, k, curve, seed)
-    shown = draw_sample(len(points), SILHOUETTE_SAMPLE)
-    silhouettes = Series(silhouettes_of(points[shown], labels[shown]), shown)
-    stability, even = find_stability(points, labels, seed), find_even_silhouette(points, k, seed)
-    return curve, labels, silhouettes, stability, even
-
-
-def analyse(options, step=lambda name: None):
-    """Go the road from the CSV file to the report, the warnings, and the files to be saved.
-
-    Calls `step` with the number and name of each step when it begins.
-    """
-    step("1 of 5, read")
-    source, features, logged, seen, points = prepare(options)
-    customers, width = source.customers, features.shape[1]
-    step("2 of 5, explore")
-    categories = find_categories(customers, features)
-    groups, statistics = count_groups(features, categories), features.describe()
-    overview, odd = explore(options.csv.name, customers, features, groups, statistics, logged)
-    step("3 of 5, segment")
-    curve, labels, silhouettes, stability, even = find_segments(points, options)
-    complete = seen.index if len(seen) < len(features) else slice(None)  # which is no copy
-    whole, kinds = features.loc[complete], categories.loc[complete]
-    means, shown = describe(whole, kinds, labels)
-    distances = describe(seen, kinds, labels)[1] if logged else shown
-    centroids, apart = means.loc[shown.index].iloc[:, :width], distances.iloc[:, :width]
-    names = name_segments(centroids, apart)
-    profiles = profile(names, labels, silhouettes, stability)
-    verdict, judgement, doubts = judge(curve, profiles, silhouettes, even)
-    step("4 of 5, draw")
-    explained = say_explained(shown.iloc[:, :width], profiles)
-    described = profiles.loc[:, :"Share"], means.loc[names.index], profiles.loc[:, "Silhouette":]
-    files = {
-        "01_distributions.png": draw_distributions(features, statistics),
-        "02_counts.png": draw_counts(groups, len(customers)),
-        "03_by_category.png": draw_by_category(whole, kinds),
-        "04_relationships.png": draw_relationships(features),
-        "05_elbow.png": draw_elbow(curve, len(profiles), verdict),
+    require_customers(points, options.clusters or 3)
+    announce("2 of 5, explore")
+    categories = find_categories(customers, feature_names)
+    overview, cautions, files = explore(options.csv, customers, features, categories, logged)
+    announce("3 of 5, segment")
+    curve, choice, labels = find_segments(points, options)
+    labels = Series(labels, seen.index)
+    silhouettes, stability, even = measure_trust(points, labels, options.seed)
+    features = features.dropna()
+    means, distances = describe(features, seen, categories, labels)
+    centroids = means.iloc[:-1, : len(feature_names)]
+    segment_names = name_segments(centroids, distances.iloc[:, : len(feature_names)])
+    profiles = profile(segment_names, labels, silhouettes, stability)
+    is_lacking = lacks_segments(curve, choice, profiles, silhouettes, even)
+    cautions += find_segment_cautions(curve, choice, profiles, is_lacking)
+    verdict = write_verdict(curve, choice, is_lacking)
+    judgement = paragraph("Verdict", verdict)
+    judgement += "\n" + paragraph("Trust", write_trust(profiles, silhouettes))
+    report = f"{overview}\n\n{judgement}\n\n{tabulate(profiles, centroids)}"
+    announce("4 of 5, draw")
+    explained = write_explained(features, centroids, profiles)
+    files |= {
+        "05_elbow.png": draw_elbow(curve, choice, verdict),
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
-        "07_clusters_2d.png": draw_clusters_2d(whole, labels, centroids, explained, profiles),
-        "08_clusters_3d.png": draw_clusters_3d(whole, labels, centroids, explained, profiles),
-        "09_profiles.png": draw_profiles(means, distances, width, profiles),
-        "segments.csv": functools.partial(write_segments, source, labels, seen.index, names),
-        "profiles.csv": pd.concat(described, axis=1).rename_axis("Segment"),
+        "07_clusters_2d.png": draw_clusters_2d(features, labels, centroids, explained, profiles),
+        "08_clusters_3d.png": draw_clusters_3d(features, labels, centroids, explained, profiles),
+        "09_profiles.png": draw_profiles(means, distances, len(feature_names), profiles),
+        "segments.csv": partial(write_segments, source, customers, labels, segment_names),
+        "profiles.csv": join_profiles(profiles, means),
         "elbow.csv": curve,
     }
-    report = f"{overview}\n\n{judgement}\n\n{tabulate(profiles, centroids)}"
-    return report, odd + doubts, {name: file for name, file in files.items() if file is not None}
+    return report, cautions, files
 
 
 def say(stream, text, end="\n"):
@@ -1395,47 +1825,40 @@ def say(stream, text, end="\n"):
 def show_step(started, name):
     """Say on stderr which step begins, once the run takes long; on a terminal in one place."""
     seconds = time.perf_counter() - started
-    if seconds > SHORT_RUN:
-        begin, end = ("\r\033[K", "") if sys.stderr.isatty() else ("", "\n")
-        say(sys.stderr, f"{begin}segment.py: step {name}, {seconds:.0f} s so far", end)
+    if seconds <= SHORT_RUN:
+        return
+    text = f"segment.py: step {name}, {seconds:.0f} s so far"
+    if sys.stderr.isatty():
+        say(sys.stderr, f"\r\033[K{text}", end="")
+    else:
+        say(sys.stderr, text)
 
 
-def run(argv):
+def run(options):
     """Do what the command line says; InputError if it can't be done."""
     started = time.perf_counter()
-    options = parse_arguments(argv)
-    require_folder(options.output, options.csv)
-    if not options.show:
-        matplotlib.use("agg")
-    installed = fontManager.get_font_names()
-    theme = THEME | {"font.family": [font for font in FONTS if font in installed]}
-    try:
-        with (
-            plt.style.context(theme, after_reset=True),
-            warnings.catch_warnings(record=True) as caught,
-        ):
-            warnings.simplefilter("always")
-            step = functools.partial(show_step, started)
-            try:
-                report, doubts, files = analyse(options, step)
-            except InputError as error:
-                raise InputError(f"{options.csv}: {error}") from None
-            step("5 of 5, save")
-            text = f"{report}\n".encode(errors="backslashreplace")
-            save(options.output, files | {"report.txt": lambda file: file.write(text)})
-            seconds = time.perf_counter() - started
-            summary = f"{len(files) + 1} files in {options.output}, {seconds:.1f} s"
-            say(sys.stdout, f"{report}\n\n{summary}")
-            if any("missing from" in str(warning.message) for warning in caught):
-                doubts.append("some letters are drawn as boxes; install a font that has them")
-            if options.show and plt.get_backend().lower() == "agg":
-                doubts.append("no window can be opened here; look into the folder instead")
-            for doubt in doubts:
-                say(sys.stderr, f"segment.py: warning: {one_line(doubt)}")
-            if options.show:
-                plt.show()
-    finally:
-        plt.close("all")
+    announce = partial(show_step, started)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            report, cautions, files = analyse(options, announce)
+        except InputError as error:
+            raise InputError(f"{options.csv}: {error}") from None
+        announce("5 of 5, save")
+        text = f"{report}\n".encode(errors="backslashreplace")
+        files["report.txt"] = lambda path: path.write_bytes(text)
+        save(options.output, files)
+    if any("missing from" in str(warning.message) for warning in caught):
+        cautions.append("some letters are drawn as boxes; install a font that has them")
+    if options.show and plt.get_backend().lower() == "agg":
+        cautions.append("no window can be opened here; look into the folder instead")
+    written = [name for name, content in files.items() if content is not None]
+    seconds = time.perf_counter() - started
+    say(sys.stdout, f"{report}\n\n{len(written)} files in {options.output}, {seconds:.1f} s")
+    for caution in cautions:
+        say(sys.stderr, f"segment.py: warning: {one_line(caution)}")
+    if options.show:
+        plt.show()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -1443,13 +1866,27 @@ def main(argv: list[str] | None = None) -> int:
     if hasattr(sys.stdout, "reconfigure"):  # a narrow console shall not stop a wide name
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        run(argv)
+        options = parse_arguments(argv)
+        require_folder(options.output, options.csv)
+        if not options.show:
+            matplotlib.use("agg")
+        with plt.style.context(make_theme(), after_reset=True):
+            run(options)
     except InputError as error:
         say(sys.stderr, f"segment.py: error: {one_line(error)}")
         return 2
     except KeyboardInterrupt:
         return 130
+    finally:
+        plt.close("all")
     return 0
+
+
+def make_theme():
+    """Return the style of all pictures, with the fonts of FONTS that are installed."""
+    installed = fontManager.get_font_names()
+    fonts = [font for font in FONTS if font in installed]
+    return THEME | {"font.family": fonts}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What several tests share: the script as a module, and one real run of the command."""
+"""What several tests share: runs of the command, and what they print, leave and draw."""
 
 import contextlib
 import csv
@@ -6,11 +6,15 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
+import seaborn
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from mpl_toolkits.mplot3d.art3d import Text3D
 
@@ -23,6 +27,18 @@ import segment  # noqa: E402
 MALL_CSV = ROOT / "Mall_Customers.csv"
 FEATURES = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
 INCOME_AND_SCORE = FEATURES[1:]
+PICTURES = [
+    "01_distributions.png",
+    "02_counts.png",
+    "03_by_category.png",
+    "04_relationships.png",
+    "05_elbow.png",
+    "06_silhouette.png",
+    "07_clusters_2d.png",
+    "08_clusters_3d.png",
+    "09_profiles.png",
+]
+FILES = [*PICTURES, "elbow.csv", "profiles.csv", "report.txt", "segments.csv"]
 
 
 class Run(NamedTuple):
@@ -32,93 +48,170 @@ class Run(NamedTuple):
     out: str
     err: str
     folder: Path
+    figures: dict[str, Figure]  # by file name; of a run within this process
+    texts: dict[Figure, dict[Text, np.ndarray]]  # those that were drawn, and where
+
+    @property
+    def report(self) -> str:
+        """What was printed, in one line."""
+        return " ".join(self.out.split())
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user is warned of."""
+        return self._said("warning: ")
+
+    @property
+    def errors(self) -> list[str]:
+        """What the command refuses: one at most."""
+        return self._said("error: ")
+
+    @property
+    def noise(self) -> list[str]:
+        """What is on stderr besides: no warning, no error, and no step of a run that is long."""
+        known = tuple(f"segment.py: {kind}" for kind in ("warning: ", "error: ", "step "))
+        return [line for line in self.err.splitlines() if not line.startswith(known)]
+
+    def _said(self, kind: str) -> list[str]:
+        begin = f"segment.py: {kind}"
+        lines = self.err.splitlines()
+        return [line.removeprefix(begin) for line in lines if line.startswith(begin)]
 
     def rows(self, name: str) -> list[dict[str, str]]:
         """Read a table that the run left, every value as text."""
         with open(self.folder / name, newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
+    def labels(self) -> np.ndarray:
+        """Read the segment of every customer."""
+        return np.array([int(row["Segment"]) for row in self.rows("segments.csv")])
 
-def run_command(folder: Path, *arguments: object, cwd: Path | None = None) -> Run:
-    """Run `python segment.py` as a user does, with the output in the folder."""
+
+def start_command(folder: Path, *arguments: object, **options) -> subprocess.Popen:
+    """Start `python segment.py` as a user does, with the output in the folder."""
     command = [sys.executable, ROOT / "segment.py", "-o", folder, *arguments]
-    done = subprocess.run(
-        [str(part) for part in command],
-        capture_output=True,
-        encoding="utf-8",
-        cwd=cwd or folder.parent,
-    )
-    return Run(done.returncode, done.stdout, done.stderr, folder)
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.Popen([str(part) for part in command], encoding="utf-8", **options)
 
 
-def call_main(folder: Path, *arguments: object) -> Run:
-    """Run the command within this process, which spares a test the imports."""
+def save_unseen(figure: Figure, file: Path, **_) -> None:
+    """Leave a few bytes for a picture that no one looks at, because to draw it takes long."""
+    Path(file).write_text(f"picture of {len(figure.axes)} axes")
+
+
+def call_main(folder: Path, *arguments: object, save: Callable = save_unseen) -> Run:
+    """Run the command within this process, which spares a test the imports.
+
+    Figures are kept and then saved in this way: `Figure.savefig` draws them.
+    """
+    figures, texts = {}, {}
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = segment.main([str(part) for part in (*arguments, "-o", folder)])
-    return Run(status, out.getvalue(), err.getvalue(), folder)
+
+    def keep_and_save(figure, file, **options):
+        figures[Path(file).name] = figure
+        save(figure, file, **options)
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        if save is not Figure.savefig:
+            patch.setattr(seaborn, "violinplot", lambda *_, **__: None)
+            patch.setattr(seaborn, "histplot", lambda *_, **__: None)
+        note_texts(patch, texts)
+        patch.setattr(Figure, "savefig", keep_and_save)
+        status = segment.main(["-o", str(folder), *map(str, arguments)])
+    return Run(status, out.getvalue(), err.getvalue(), folder, figures, texts)
 
 
-def find_segments(points, k=None, seed=0):
-    """Go the script's way from the points to the curve of the search and the labels."""
-    curve = segment.search(points[segment.draw_sample(len(points), segment.SAMPLE)], 10, seed)
-    return segment.fit(points, k or segment.find_elbow(curve["wcss"])[0], curve, seed)
+def segment_shop(
+    folder: Path, shop: str | pd.DataFrame, *arguments: object, save: Callable = save_unseen
+) -> Run:
+    """Run the command on a shop.csv of this content, which has to be segmented."""
+    path = folder / "shop.csv"
+    if isinstance(shop, pd.DataFrame):
+        shop = shop.to_csv(index=False)
+    path.write_text(shop, encoding="utf-8")
+    run = call_main(folder / "output", path, *arguments, save=save)
+    assert run.status == 0, run.err
+    return run
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Read every file in the folder and below."""
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Read every file in the folder and below, by its path from there."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 @pytest.fixture(scope="session")
-def default_run(tmp_path_factory) -> Run:
-    """Run the command once with nothing but an output folder, from a folder of no meaning."""
-    return run_command(tmp_path_factory.mktemp("elsewhere") / "output")
+def default_runs(tmp_path_factory) -> tuple[Run, Run]:
+    """Run the command with nothing but an output folder, and the same within this process."""
+    folder = tmp_path_factory.mktemp("elsewhere") / "output"
+    process = start_command(folder, cwd=folder.parent)
+    here = tmp_path_factory.mktemp("here") / "output"
+    run_here = call_main(here, MALL_CSV, "--seed", 0, save=Figure.savefig)
+    out, err = process.communicate()
+    return Run(process.returncode, out, err, folder, {}, {}), run_here
+
+
+@pytest.fixture(scope="session")
+def default_run(default_runs) -> Run:
+    """Run the command as a process, with nothing but an output folder."""
+    return default_runs[0]
+
+
+@pytest.fixture(scope="session")
+def mall_run(default_runs) -> Run:
+    """Do the default run within this process, with all its figures."""
+    return default_runs[1]
 
 
 @pytest.fixture(scope="session")
 def income_run(tmp_path_factory) -> Run:
     """Run the command once for two features, unscaled, with five segments asked for."""
     folder = tmp_path_factory.mktemp("two") / "output"
-    return call_main(folder, "-f", *INCOME_AND_SCORE, "--no-scale", "-k", 5)
+    arguments = ["-f", *INCOME_AND_SCORE, "--no-scale", "-k", 5]
+    return call_main(folder, *arguments, save=Figure.savefig)
 
 
-@pytest.fixture
-def drawn_texts(monkeypatch) -> dict:
+def texts_in(figure: Figure) -> list[str]:
+    """List the texts that can be seen in a figure."""
+    texts = figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_visible())
+    return [text.get_text() for text in texts if text.get_text().strip()]
+
+
+def note_texts(patch: pytest.MonkeyPatch, texts: dict[Figure, dict[Text, np.ndarray]]) -> None:
     """Note each text that is drawn, by figure, with its place: left, bottom, right, top."""
-    texts, draw = {}, Text.draw
+    draw = Text.draw
 
     def draw_and_note(text, renderer, *arguments, **options):
         if text.get_visible() and text.get_text().strip():
             place = text.get_window_extent(renderer).extents
-            texts.setdefault(text.get_figure(), []).append((text, place))
+            texts.setdefault(text.get_figure(), {})[text] = place  # the last, if drawn again
         return draw(text, renderer, *arguments, **options)
 
-    monkeypatch.setattr(Text, "draw", draw_and_note)
-    return texts
+    patch.setattr(Text, "draw", draw_and_note)
 
 
-def find_faults(drawn_texts: dict) -> list[str]:
+def find_faults(run: Run) -> list[str]:
     """List the texts that are small, cut, or over another one."""
     faults = []
-    for figure, drawn in drawn_texts.items():
-        texts, places = (
-            np.array([text for text, _ in drawn]),
-            np.array([place for _, place in drawn]),
-        )
+    for figure, drawn in run.texts.items():
+        texts = np.array(list(drawn))
+        places = np.array(list(drawn.values()))
         small = [text.get_fontsize() < 9 for text in texts]
-        cut = (places[:, :2] < -0.5).any(axis=1) | (places[:, 2:] > figure.bbox.max + 0.5).any(
-            axis=1
-        )
-        faults += [f"small: {text}" for text in texts[small]] + [
-            f"cut: {text}" for text in texts[cut]
-        ]
+        before = (places[:, :2] < -0.5).any(axis=1)
+        behind = (places[:, 2:] > figure.bbox.max + 0.5).any(axis=1)
+        faults += [f"small: {text}" for text in texts[small]]
+        faults += [f"cut: {text}" for text in texts[before | behind]]
         # The place of a slanted label is the box around it, most of which is empty; and a centroid
         # may well stand in front of another.
         upright = [t.get_rotation() % 90 == 0 and not isinstance(t, Text3D) for t in texts]
         texts, places = texts[upright], places[upright]
         low = np.maximum(places[:, None, :2], places[:, :2])
-        shared = (np.minimum(places[:, None, 2:], places[:, 2:]) - low > 2).all(axis=2)
+        high = np.minimum(places[:, None, 2:], places[:, 2:])
+        shared = (high - low > 2).all(axis=2)
         pairs = zip(*np.nonzero(np.triu(shared, 1)), strict=True)
         faults += [f"over each other: {texts[one]}, {texts[other]}" for one, other in pairs]
     return faults

@@ -5,34 +5,17 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
-from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, call_main, find_faults
+from conftest import FEATURES, MALL_CSV, PICTURES, find_faults, segment_shop, texts_in
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
 from PIL import Image
 
-import segment
-
 BASELINE = Path(__file__).with_name("baseline")
 SAME, SIMILAR = 1, 30  # root mean square of the differences of colours, of 255
-
-
-@pytest.fixture(scope="module")
-def pictures():
-    """Draw the pictures of the default run, and hand them out before they are saved."""
-    plt.switch_backend("agg")
-    with plt.style.context(segment.THEME, after_reset=True):
-        _, _, files = segment.analyse(segment.parse_arguments([]))
-        figures = {name: file for name, file in files.items() if isinstance(file, Figure)}
-        for figure in figures.values():
-            figure.canvas.draw()
-        yield figures
-    plt.close("all")
-
-
-def texts_in(figure):
-    return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
 
 
 def test_saved_pictures_are_wide_and_not_empty(default_run):
@@ -47,7 +30,7 @@ def test_saved_pictures_are_wide_and_not_empty(default_run):
         assert not border.any(), f"{path.name} is drawn over its edge"
 
 
-@pytest.mark.parametrize("name", [name for name in segment.OUTPUTS if name.endswith(".png")])
+@pytest.mark.parametrize("name", PICTURES)
 def test_picture_is_the_one_of_the_readme(name, default_run, tmp_path):
     # One moved label is a difference of 2 or more. Other versions of matplotlib set text a fraction
     # of a pixel apart, and of scikit-learn draw other resamples: a difference of 12 to 27.
@@ -61,91 +44,172 @@ def test_picture_is_the_one_of_the_readme(name, default_run, tmp_path):
     assert difference is None, difference
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["-k", 2], ["-k", 12], ["-f", *INCOME_AND_SCORE], ["--no-scale", "--log", "age"]],
-)
-def test_every_text_can_be_read(arguments, tmp_path, drawn_texts):
-    assert call_main(tmp_path / "output", *arguments).status == 0
-    assert len(drawn_texts) >= 8
-    assert find_faults(drawn_texts) == []
+@pytest.fixture(scope="module")
+def many_run(tmp_path_factory):
+    """Run the command for as many segments as there may be."""
+    values = np.random.default_rng(1).uniform(size=(60, 3))
+    table = pd.DataFrame(values, columns=["A", "B", "C"])
+    arguments = ["-f", *table, "-k", 30, "--max-clusters", 3, "--no-scale", "--log", "A"]
+    return segment_shop(tmp_path_factory.mktemp("many"), table, *arguments, save=Figure.savefig)
 
 
-def test_axes_carry_the_names_of_the_file(pictures):
+def test_every_text_of_the_default_run_can_be_read(mall_run):
+    assert len(mall_run.texts) == 9
+    assert find_faults(mall_run) == []
+
+
+def test_every_text_of_two_features_can_be_read(income_run):
+    assert len(income_run.texts) == 8
+    assert find_faults(income_run) == []
+
+
+def test_every_text_of_thirty_segments_can_be_read(many_run):
+    assert len(many_run.rows("profiles.csv")) == 30
+    assert len(many_run.texts) == 8
+    assert find_faults(many_run) == []
+
+
+def test_axes_carry_the_names_of_the_file(mall_run):
+    figures = mall_run.figures
     for name in ("01_distributions.png", "03_by_category.png"):
-        assert [ax.get_xlabel() for ax in pictures[name].axes] == FEATURES
-    space = pictures["08_clusters_3d.png"].axes[0]
+        assert [ax.get_xlabel() for ax in figures[name].axes] == FEATURES
+    space = figures["08_clusters_3d.png"].axes[0]
     assert [space.get_xlabel(), space.get_ylabel(), space.get_zlabel()] == FEATURES
+
+
+def test_dollar_is_no_formula(mall_run):
     # A formula would have lost its dollar, and "k$)" would be no formula at all.
-    assert not any(t.get_parse_math() for f in pictures.values() for t in texts_in(f))
+    texts = [text for figure in mall_run.figures.values() for text in figure.findobj(Text)]
+    dollars = [text for text in texts if "k$" in text.get_text()]
+    assert dollars and not any(text.get_parse_math() for text in dollars)
 
 
-def test_segment_has_one_colour_and_one_shape_everywhere(pictures):
-    styles = [segment.segment_style(number) for number in range(1, 111)]
-    assert len({(tuple(style["color"]), style["marker"]) for style in styles}) == 110
-    expected = [tuple(style["color"]) for style in styles[:6]]
-    for ax in (*pictures["07_clusters_2d.png"].axes, *pictures["08_clusters_3d.png"].axes):
-        clouds = [c for c in ax.collections if len(c.get_offsets()) > 1]
-        assert [tuple(c.get_facecolor()[0][:3]) for c in clouds] in ([], expected)
-    blades = pictures["06_silhouette.png"].axes[0].patches
-    assert [blade.get_facecolor()[:3] for blade in blades] == expected
-    bars = pictures["09_profiles.png"].axes[0].patches
-    assert [bar.get_facecolor()[:3] for bar in bars] == expected
+def colour_of(artist):
+    """Return the colour of the inside of a bar or a cloud of points."""
+    return tuple(np.ravel(artist.get_facecolor())[:3])
+
+
+def shape_of(marker):
+    """Return the outline of a marker, as the points of a cloud have it."""
+    style = MarkerStyle(marker)
+    return style.get_path().transformed(style.get_transform()).vertices
+
+
+def styles_of(ax):
+    """List colour and marker of the lines that are nothing but a marker."""
+    lines = [line for line in ax.lines if line.get_marker() not in ("None", "+", "", None)]
+    return [(tuple(line.get_color()), line.get_marker()) for line in lines]
+
+
+@pytest.mark.parametrize("run", ["mall_run", "many_run"])
+def test_segment_has_one_colour_and_one_shape_everywhere(run, request):
+    run = request.getfixturevalue(run)
+    figures, segments = run.figures, len(run.rows("profiles.csv"))
+    styles = styles_of(figures["06_silhouette.png"].axes[0])
+    assert len(set(styles)) == len(styles) == segments
+    assert styles_of(figures["09_profiles.png"].axes[0]) == styles
+    for ax in (*figures["07_clusters_2d.png"].axes, *figures["08_clusters_3d.png"].axes):
+        clouds = ax.collections
+        assert len(clouds) == segments
+        for cloud, (colour, marker) in zip(clouds, styles, strict=True):
+            assert colour_of(cloud) == colour
+            assert np.allclose(cloud.get_paths()[0].vertices, shape_of(marker))
     for name in ("06_silhouette.png", "09_profiles.png"):
-        lines = pictures[name].axes[0].lines
-        shapes = [line.get_marker() for line in lines if line.get_marker() in segment.MARKERS]
-        assert shapes == [style["marker"] for style in styles[:6]]
+        bars = figures[name].axes[0].patches
+        assert [colour_of(bar) for bar in bars] == [colour for colour, _ in styles]
 
 
-def test_lines_break_between_words_and_are_of_like_length():
-    assert segment.wrap("Membership: gold", 1.15, 8) == "Membership:\ngold"
-    title = "6 segments explain most of the variance of income, less of spending, and little of age"
-    lines = segment.wrap(title, 7, 3, segment.TITLE, "bold").split("\n")
-    assert " ".join(lines) == title
-    assert len(lines) == 2 and abs(len(lines[0]) - len(lines[1])) < 10
+def test_lines_break_between_words_and_are_of_like_length(mall_run, income_run):
+    titles = [figure.texts[0] for run in (mall_run, income_run) for figure in run.figures.values()]
+    broken = [title.get_text().split("\n") for title in titles if "\n" in title.get_text()]
+    assert broken
+    for lines in broken:
+        assert max(map(len, lines)) - min(map(len, lines)) < 12, lines
+    said = [" ".join(lines) for lines in broken]
+    assert any(mall_run.rows("profiles.csv")[0]["Name"] in title for title in said)
 
 
-def test_ticks_are_written_for_people():
-    ticks = {0.25: "0.25", 20_000: "20,000", 2e6: "2M", -1.5: "-1.5", 0.1 + 0.2: "0.3"}
-    assert [segment.write_tick(value, 0) for value in ticks] == list(ticks.values())
+def test_ticks_are_written_for_people(tmp_path):
+    ends = {"Rate": (0, 1.1), "Visits": (0, 20_000), "Spent": (0, 2e6), "Change": (-1.6, 0.3)}
+    columns = {name: np.linspace(low, high, 9)[::-1] for name, (low, high) in ends.items()}
+    columns |= {"Part": np.arange(9) % 5 / 10, "Rate": columns["Rate"][::-1]}
+    run = segment_shop(tmp_path, pd.DataFrame(columns), "-f", *columns, "--max-clusters", 3)
+    ticks = {}
+    for ax in run.figures["04_relationships.png"].axes:
+        for name, axis in ((ax.get_xlabel(), ax.xaxis), (ax.get_ylabel(), ax.yaxis)):
+            ticks.setdefault(name, set()).update(t.get_text() for t in axis.get_ticklabels())
+    assert {"0.25", "0.5", "1"} <= ticks["Rate"]
+    assert {"0", "5,000", "20,000"} <= ticks["Visits"]
+    assert {"0", "1M", "2M"} <= ticks["Spent"]
+    assert {"-1.5", "-1", "0"} <= ticks["Change"]
+    assert {"0.1", "0.2", "0.3"} <= ticks["Part"]  # as 0.1 + 0.2 is not
 
 
-def test_elbow_and_best_silhouette_are_marked(pictures):
-    texts = [text.get_text() for text in texts_in(pictures["05_elbow.png"])]
+def test_elbow_and_best_silhouette_are_marked(mall_run):
+    texts = texts_in(mall_run.figures["05_elbow.png"])
     assert {"elbow at 6", "best at 6"} <= set(texts)
-    assert any("6 segments is weak" in text and "silhouette agrees" in text for text in texts)
+    said = " ".join(" ".join(texts).split())
+    assert "6 segments is weak" in said and "silhouette agrees" in said
 
 
-def test_profiles_show_how_far_to_trust_each_segment(pictures, default_run):
-    texts = [text.get_text() for text in texts_in(pictures["09_profiles.png"])]
+def test_profiles_show_how_far_to_trust_each_segment(mall_run):
+    texts = texts_in(mall_run.figures["09_profiles.png"])
     assert {"Silhouette", "Stability"} <= set(texts)
-    for row in default_run.rows("profiles.csv"):
+    for row in mall_run.rows("profiles.csv"):
         assert f"{float(row['Stability']):.2f}" in texts
         assert f"{float(row['Silhouette']):.2f}" in texts
 
 
-def test_bars_carry_counts_and_shares(pictures):
-    texts = [text.get_text() for text in texts_in(pictures["02_counts.png"])]
+def test_bars_carry_counts_and_shares(mall_run):
+    texts = texts_in(mall_run.figures["02_counts.png"])
     assert {"112 (56%)", "88 (44%)", "38 (19%)", "60 (30%)"} <= set(texts)
     assert {"Female", "Male", "18-25", "26-35", "36-45", "46-55", "56+"} <= set(texts)
 
 
-def test_correlations_are_those_of_numpy(pictures):
+def test_correlations_are_those_of_numpy(mall_run):
     values = np.loadtxt(MALL_CSV, delimiter=",", skiprows=1, usecols=(2, 3, 4))
     r = np.corrcoef(values.T)
-    texts = [text.get_text() for text in texts_in(pictures["04_relationships.png"])]
+    texts = texts_in(mall_run.figures["04_relationships.png"])
     for pair in ((0, 1), (0, 2), (1, 2)):
         assert f"r = {r[pair]:.2f}" in texts
 
 
-@pytest.mark.parametrize("customers", [4, 60])
-def test_awkward_tables_are_drawn(customers, tmp_path):
-    rng = np.random.default_rng(customers)
-    names = ["$x$ & <y>", "a_b^c %", "Ünï" + "n" * 60]
-    rows = [",".join(f"{v:.3f}" for v in row) for row in rng.normal(size=(customers, 3))]
-    path = tmp_path / "awkward.csv"
-    path.write_text("\n".join([",".join(names), *rows]) + "\n", encoding="utf-8")
-    folder = tmp_path / "output"
-    assert segment.main([str(path), "-o", str(folder), "-f", *names]) == 0
-    assert not (folder / "03_by_category.png").exists()
-    assert (folder / "08_clusters_3d.png").exists()
+def bars_of(figure):
+    """Return the bars of every panel: by its title, and by their labels."""
+    bars = {}
+    for ax in figure.axes:
+        labels = [label.get_text() for label in ax.get_yticklabels()]
+        counts = [round(bar.get_width()) for bar in ax.patches]
+        bars[ax.get_title(loc="left")] = dict(zip(labels, counts, strict=True))
+    return bars
+
+
+def test_bands_are_round_and_hold_everyone(tmp_path):
+    columns = {
+        "Score": [1, 20, 21, 40, 41, 60, 99, 100],
+        "Age": [18, 25, 25.9, 26, 55, 56, 80, 90],
+        "Visits": [1, 2, 2, 5, 5, 2, 2, 1],
+        "Member": [0, 1, 1, 0, 1, 1, 1, 1],
+    }
+    run = segment_shop(tmp_path, pd.DataFrame(columns), "-f", *columns, "--max-clusters", 3)
+    assert bars_of(run.figures["02_counts.png"]) == {
+        "Score": {"1 to 20": 2, "21 to 40": 2, "41 to 60": 2, "61 to 80": 0, "81 to 100": 2},
+        "Age": {"18-25": 3, "26-35": 1, "36-45": 0, "46-55": 1, "56+": 3},
+        "Visits": {"1": 2, "2": 4, "3": 0, "4": 0, "5": 2},
+        "Member": {"0": 2, "1": 6},
+    }
+
+
+def test_bands_lose_no_one_to_rounding(tmp_path):
+    columns = {
+        "Age": [17, 30, 44, 17, 58, 30, 31, 32],
+        "Sums": np.cumsum([0, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1]) + 1e-16,
+        "Seconds": 1.7e9 + np.arange(8) / 1000,
+        "Change": np.linspace(0.42, -0.31, 8),
+    }
+    run = segment_shop(tmp_path, pd.DataFrame(columns), "-f", *columns, "--max-clusters", 3)
+    bars = bars_of(run.figures["02_counts.png"])
+    assert bars["Age"]["under 18"] == 2
+    assert {name: sum(counts.values()) for name, counts in bars.items()} == dict.fromkeys(
+        columns, 8
+    )

@@ -1,9 +1,7 @@
 """Reading customers and finding the columns that are meant."""
 
-import numpy as np
-import pandas as pd
 import pytest
-from conftest import FEATURES, MALL_CSV
+from conftest import FEATURES, MALL_CSV, call_main, segment_shop, texts_in
 
 import segment
 
@@ -29,62 +27,65 @@ def test_words_for_missing_are_missing_where_a_number_belongs(tmp_path):
     path = tmp_path / "shop.csv"
     path.write_text("Age,Spent,Code\n19,1.5,NA\nNA, ,x\n#N/A,3,null\n")
     customers = segment.read_customers(path)
-    assert customers[["Age", "Spent"]].isna().to_numpy().tolist() == [
-        [False, False], [True, True], [True, False],
-    ]  # fmt: skip
+    assert customers["Age"].isna().tolist() == [False, True, True]
+    assert customers["Spent"].isna().tolist() == [False, True, False]
     assert customers[["Age", "Spent"]].dtypes.tolist() == [float, float]
     assert customers["Code"].tolist() == ["NA", "x", "null"]
+
+
+def refuse_constants(folder, columns, wanted):
+    """Ask for columns that are all the same for all customers, and return why they are refused.
+
+    The refusal names the first column that was found.
+    """
+    table = ["|".join(columns), *["|".join("5" * len(columns))] * 4]
+    (folder / "shop.csv").write_text("\n".join(table) + "\n")
+    run = call_main(folder / "output", folder / "shop.csv", "-f", *wanted)
+    assert run.status == 2
+    return run.errors[0]
 
 
 @pytest.mark.parametrize(
     "wanted",
     ["Annual Income (k$)", "annual_income", "ANNUAL-INCOME", "Annual income k", "annualincome"],
 )
-def test_name_matches_whatever_its_case_spaces_and_unit(wanted):
-    columns = ["Age", "Annual Income (k$)"]
-    assert segment.find_columns([wanted], columns, "column") == ["Annual Income (k$)"]
+def test_name_matches_whatever_its_case_spaces_and_unit(wanted, tmp_path):
+    error = refuse_constants(tmp_path, ["Age", "Annual Income (k$)"], [wanted, "age"])
+    assert "column Annual Income (k$) does not differ" in error
 
 
-def test_name_that_may_mean_two_columns_is_refused():
-    columns = ["Income (k$)", "Income (EUR)", "income"]
-    found = segment.find_columns(["income", "income (eur)"], columns, "column")
-    assert found == ["income", "Income (EUR)"]
-    with pytest.raises(segment.InputError, match="write it in full"):
-        segment.find_columns(["in-come"], columns[:2], "column")
-    with pytest.raises(segment.InputError, match="has no column €\\$; choose from"):
-        segment.find_columns(["€$"], [*columns, "$$"], "column")
+@pytest.mark.parametrize(
+    ("wanted", "found"), [("income", "income"), ("income (eur)", "Income (EUR)")]
+)
+def test_name_in_full_is_preferred(wanted, found, tmp_path):
+    columns = ["Income (k$)", "Income (EUR)", "income", "Age"]
+    error = refuse_constants(tmp_path, columns, [wanted, "age"])
+    assert f"column {found} does not differ" in error
+
+
+def test_name_that_may_mean_two_columns_is_refused(tmp_path):
+    error = refuse_constants(tmp_path, ["Income (k$)", "Income (EUR)", "Age"], ["age", "in-come"])
+    assert "Income (k$)" in error and "Income (EUR)" in error and "in full" in error
+
+
+def test_name_of_no_letters_means_no_other(tmp_path):
+    error = refuse_constants(tmp_path, ["Income", "$$", "Age"], ["age", "€$"])
+    assert "€$" in error and "choose from" in error
 
 
 def test_categories_are_texts_of_few_values(tmp_path):
-    rows = zip(range(40), ["Rome", "Oslo", "Bonn ", ""] * 10, [1, 2] * 20, strict=True)
-    lines = [f"customer {i},{city},Italy,{visits}" for i, city, visits in rows]
-    path = tmp_path / "shop.csv"
-    path.write_text("Name,City,Country,Visits\n" + "\n".join(lines) + "\n")
-    categories = segment.find_categories(segment.read_customers(path), ["Visits"])
-    assert list(categories) == ["City"]
-    assert categories["City"].value_counts().to_dict() == {
-        "Rome": 10, "Oslo": 10, "Bonn": 10, "(blank)": 10,
-    }  # fmt: skip
-
-
-def count_bands(values, name="Score"):
-    """Count the values of one feature in its bands."""
-    features = pd.DataFrame({name: values})
-    return segment.count_groups(features, features[[]])[name]
-
-
-def test_bands_are_round_and_hold_everyone():
-    assert count_bands([1.0, 20, 21, 40, 41, 60, 99, 100]).to_dict() == {
-        "1 to 20": 2, "21 to 40": 2, "41 to 60": 2, "61 to 80": 0, "81 to 100": 2,
-    }  # fmt: skip
-    ages = [18.0, 25, 25.9, 26, 55, 56, 80]
-    assert count_bands(ages, "Age").to_dict() == {
-        "18-25": 3, "26-35": 1, "36-45": 0, "46-55": 1, "56+": 2,
-    }  # fmt: skip
-    assert count_bands([17.0, 30], "Age")["under 18"] == 1
-    assert count_bands(np.linspace(-0.31, 0.42, 50)).sum() == 50
-    sums = np.cumsum([0, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1]) + 1e-16
-    assert count_bands(sums).sum() == 8
-    assert count_bands(1.7e9 + np.arange(20) / 1000).sum() == 20
-    assert count_bands([0.0, 1, 1]).to_dict() == {"0": 1, "1": 2}
-    assert count_bands([1, 2, 2, 5]).to_dict() == {"1": 1, "2": 2, "3": 0, "4": 0, "5": 1}
+    lines = ["Name,City,Country,Membership,Visits,Spent"]
+    for i in range(40):
+        city, membership = ["Rome", "Oslo", "Bonn ", ""][i % 4], ["gold", "silver"][i % 2]
+        lines.append(f"customer {i},{city},Italy,{membership},{i % 3},{i}")
+    arguments = ["-f", "visits", "spent", "-k", 3, "--max-clusters", 3]
+    run = segment_shop(tmp_path, "\n".join(lines) + "\n", *arguments)
+    profiles = run.rows("profiles.csv")
+    shares = [name for name in profiles[0] if ": " in name]
+    cities = ["City: Rome", "City: Oslo", "City: Bonn", "City: (blank)"]
+    assert sorted(shares) == sorted([*cities, "Membership: gold", "Membership: silver"])
+    for city in cities:
+        found = sum(float(row[city]) * int(row["Customers"]) for row in profiles)
+        assert found == pytest.approx(10)
+    # Where a name is too long for a line, it breaks between two words.
+    assert "Membership:\nsilver" in texts_in(run.figures["09_profiles.png"])

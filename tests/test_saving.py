@@ -1,150 +1,236 @@
 """A run that ends early leaves each file of the run before as it was, or the new one whole."""
 
+import builtins
 import errno
+import io
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from conftest import MALL_CSV, ROOT, call_main, contents
+from conftest import FILES, MALL_CSV, call_main, contents, save_unseen, start_command
+from sklearn.cluster import KMeans
 
-import segment
-
-MOMENTS = 20
-QUICK = ["-f", "annual_income", "spending_score", "--max-clusters", "3", "-k", "4"]
-
-
-def start(folder: Path) -> subprocess.Popen:
-    command = [sys.executable, ROOT / "segment.py", "-o", folder, *QUICK]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, **pipes)
+BY_TWO = ["-f", "A", "B", "-k", 2, "--max-clusters", 3]
+QUICK = ["-f", "annual_income", "spending_score", "--max-clusters", 3, "-k", 4]
+# When to kill a run: after this share of the time that another one took, or, if None, once there is
+# a new file, because files are in danger then.
+MOMENTS = [0.3, 0.7, 0.9, 0.95, None, None]
+FULL_DISK = "/dev/full" if os.path.exists("/dev/full") else os.devnull
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory) -> Path:
+def before(tmp_path_factory, income_run) -> Path:
     """Make a folder with the files of a run, and one file that is not from a run."""
     folder = tmp_path_factory.mktemp("before") / "output"
-    assert call_main(folder, *QUICK[:-1], 5, "--no-scale").status == 0
+    shutil.copytree(income_run.folder, folder)
     (folder / "mine.txt").write_text("mine")
     return folder
 
 
-@pytest.fixture(scope="module")
-def after(tmp_path_factory) -> tuple[dict[str, bytes], float]:
-    """Run to the end what is to be killed: its files, and how many seconds it takes."""
-    folder = tmp_path_factory.mktemp("after") / "output"
+class Deaf(NamedTuple):
+    """Two runs whose prints went nowhere: into a closed pipe, and to a full disk."""
+
+    folders: list[Path]
+    statuses: list[int]
+    line: str  # that was read from the pipe before it was closed
+    seconds: float
+
+
+class Killed(NamedTuple):
+    """A run that was sent a signal, in time or too late."""
+
+    sent: signal.Signals
+    saving: bool  # it had begun to
+    folder: Path
+    status: int
+    err: str
+
+
+def run_deaf(folders: list[Path]) -> Deaf:
     started = time.perf_counter()
-    with ThreadPoolExecutor(2) as pool:  # at the load that the killed runs will have
-        for run in pool.map(start, [folder, folder.with_name("beside")]):
-            run.communicate()
-            assert run.returncode == 0
-    return {Path(name).name: data for name, data in contents(folder).items()}, (
-        time.perf_counter() - started
-    )
+    with open(FULL_DISK, "w") as full:
+        unheard = start_command(folders[0], *QUICK, stdout=full, stderr=full)
+    closed = start_command(folders[1], *QUICK, stderr=subprocess.STDOUT)
+    with closed.stdout:
+        line = closed.stdout.readline()
+    statuses = [unheard.wait(), closed.wait()]
+    return Deaf(folders, statuses, line, time.perf_counter() - started)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows knows no signals between processes")
-def test_killed_runs_leave_every_file_whole(before, after, tmp_path):
-    new, seconds = after
-    old = {Path(name).name: data for name, data in contents(before).items()}
-    assert all(new[name] != old[name] for name in new if name.endswith(".png") and name > "05")
+def kill(folder: Path, sent: signal.Signals, seconds: float | None) -> Killed:
+    def count_files() -> int:
+        return sum(len(names) for _, _, names in os.walk(folder))
 
-    def kill(moment: int) -> bool:
-        killer = signal.SIGINT if moment % 2 else signal.SIGKILL
-        folder = tmp_path / str(moment) / "output"
+    files = count_files()
+    run = start_command(folder, *QUICK)
+    if seconds is not None:
+        time.sleep(seconds)
+    while seconds is None and run.poll() is None and count_files() == files:
+        time.sleep(0.001)
+    run.send_signal(sent)
+    _, err = run.communicate()
+    return Killed(sent, seconds is None, folder, run.returncode, err)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def processes(before, tmp_path_factory):
+    """Start the runs that need a process of their own; they go on beside the first tests."""
+    parent = tmp_path_factory.mktemp("processes")
+    folders = [parent / str(at) / "output" for at in range(len(MOMENTS))]
+    for folder in folders:
         shutil.copytree(before, folder)
-        run = start(folder)
-        time.sleep(seconds * (moment + 0.5) / MOMENTS)
-        run.send_signal(killer)
-        _, err = run.communicate()
-        assert "Traceback" not in err
-        litter = list(folder.glob(".*"))
-        if killer == signal.SIGINT:
-            assert run.returncode in (130, 0)
-            assert not litter
-        found = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-        assert old.keys() <= found.keys()
-        for name, data in found.items():
-            assert data in (old.get(name), new.get(name)), name
-        return run.returncode != 0
 
-    with ThreadPoolExecutor(2) as pool:
-        assert sum(pool.map(kill, range(MOMENTS))) > MOMENTS / 2
+    def run_all() -> tuple[Deaf, list[Killed]]:
+        deaf = run_deaf([parent / "full disk", parent / "closed pipe"])
+        sent = [signal.SIGINT, getattr(signal, "SIGKILL", signal.SIGTERM)] * (len(MOMENTS) // 2)
+        waits = [share and share * deaf.seconds for share in MOMENTS]
+        with ThreadPoolExecutor(2) as pool:  # as many as there were when the time was taken
+            return deaf, list(pool.map(kill, folders, sent, waits))
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(run_all)
 
 
-def test_litter_of_a_killed_run_is_gone_after_the_next(tmp_path):
-    (tmp_path / "output" / ".segment-unfinished-x1y2").mkdir(parents=True)
-    (tmp_path / "output" / ".segment-unfinished-x1y2" / "05_elbow.png").write_text("half")
-    (tmp_path / "output" / ".mine").mkdir()
-    assert call_main(tmp_path / "output", *QUICK).status == 0
-    assert [path.name for path in (tmp_path / "output").glob(".*")] == [".mine"]
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Make two small shops, and a folder with the files of a run for the first."""
+    folder = tmp_path_factory.mktemp("shop")
+    for name, step in (("old.csv", 2), ("new.csv", 3)):
+        lines = [f"{i % 2 * 50 + i},{i // 2 * step}" for i in range(8)]
+        (folder / name).write_text("A,B\n" + "\n".join(lines) + "\n")
+        output = folder / name.removesuffix(".csv")
+        run = call_main(output, folder / name, *BY_TWO, save=save_numbered(name))
+        assert run.status == 0
+    return folder
 
 
-@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
-@pytest.mark.parametrize("place", ["Figure.savefig", "DataFrame.to_csv", "Path.replace"])
-@pytest.mark.parametrize("calls", [1, 3])
-def test_failing_at_any_place_leaves_every_file_whole(
-    failure, place, calls, before, tmp_path, monkeypatch
-):
-    folder = tmp_path / "output"
-    shutil.copytree(before, folder)
-    old = contents(folder)
-    owner, method = place.split(".")
-    work, count = getattr(getattr(segment, owner), method), iter(range(1, 99))
+def save_numbered(shop):
+    """Return what leaves a few bytes for a picture, other ones for each shop."""
 
-    def fail_later(*arguments, **options):
-        if next(count) == min(calls, 2 if "csv" in place else 9):
+    def save(figure, file, **_):
+        save_unseen(figure, file)
+        with open(file, "a") as opened:
+            opened.write(shop)
+
+    return save
+
+
+def fail_at(call, failure, work):
+    """Return what works until a call, the first or a later one, that fails."""
+    calls = []
+
+    def work_or_fail(*arguments, **options):
+        calls.append(arguments)
+        if len(calls) == call:
             raise failure
         return work(*arguments, **options)
 
-    monkeypatch.setattr(getattr(segment, owner), method, fail_later)
-    files = {
-        "01_distributions.png": segment.Figure(),
-        "02_counts.png": segment.Figure(),
-        "05_elbow.png": segment.Figure(),
-        "elbow.csv": segment.DataFrame({"k": [1]}),
-        "profiles.csv": segment.DataFrame({"k": [2]}),
-        "report.txt": lambda file: file.write(b"new"),
-    }
-    monkeypatch.setattr(segment, "analyse", lambda options, step: ("", [], files))
-    run = call_main(folder)
+    return work_or_fail
+
+
+def fail_to_write(name, failure, work):
+    """Return an `open` that fails to write a file of this name."""
+
+    def open_or_fail(file, mode="r", *arguments, **options):
+        if "w" in mode and Path(str(file)).name == name:
+            raise failure
+        return work(file, mode, *arguments, **options)
+
+    return open_or_fail
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    ("place", "at"),
+    [("picture", 1), ("picture", 4), ("table", "elbow.csv"), ("move", 1), ("move", 3)],
+)
+def test_failing_at_any_place_leaves_every_file_whole(
+    failure, place, at, shop, tmp_path, monkeypatch
+):
+    folder = tmp_path / "output"
+    shutil.copytree(shop / "old", folder)
+    save = save_numbered("new.csv")
+    if place == "picture":
+        save = fail_at(at, failure, save)
+    elif place == "table":
+        monkeypatch.setattr(builtins, "open", fail_to_write(at, failure, open))
+        monkeypatch.setattr(io, "open", builtins.open)
+    else:
+        monkeypatch.setattr(os, "replace", fail_at(at, failure, os.replace))
+        monkeypatch.setattr(os, "rename", os.replace)
+    run = call_main(folder, shop / "new.csv", *BY_TWO, save=save)
+    monkeypatch.undo()
+    assert run.out == "" and run.noise == [] and run.warnings == []
     if isinstance(failure, OSError):
         assert run.status == 2
-        reason = "can't be written: No space left; name another with -o"
-        assert run.err == f"segment.py: error: {folder}: {reason}\n"
+        (error,) = run.errors
+        assert str(folder) in error and "No space left" in error and "-o" in error
     else:
-        assert run.status == 130 and run.err == ""
-    now = contents(folder)
+        assert run.status == 130 and run.errors == []
+    old, new, now = contents(shop / "old"), contents(shop / "new"), contents(folder)
     assert now.keys() == old.keys()
-    changed = [name for name in old if now[name] != old[name]]
-    assert len(changed) == (calls - 1 if place == "Path.replace" else 0)
+    if place == "move":
+        assert all(now[name] in (old[name], new[name]) for name in now)
+    else:
+        assert now == old
 
 
-def test_closed_pipe_is_no_error(tmp_path):
-    script, folder = ROOT / "segment.py", tmp_path / "out"
-    command = f"'{sys.executable}' '{script}' -o '{folder}' {' '.join(QUICK)} 2>&1 | head -1"
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True
-    )
-    assert done.returncode == 0
-    assert done.stdout.startswith("Data") and done.stdout.count("\n") == 1 and done.stderr == ""
-    assert (folder / "report.txt").read_text().startswith(done.stdout)
+def test_folder_that_is_read_only_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)  # even root is told so
+    monkeypatch.setattr(KMeans, "fit", None)
+    run = call_main(tmp_path / "new", MALL_CSV)
+    assert run.status == 2
+    (error,) = run.errors
+    assert str(tmp_path) in error and "can't be written" in error and "-o" in error
 
 
-def test_full_disk_behind_the_report_is_no_error(tmp_path):
-    command = [sys.executable, ROOT / "segment.py", *QUICK, "-o", tmp_path]
-    with open("/dev/full", "w") as full:
-        assert subprocess.run(command, stdout=full, stderr=full).returncode == 0
-    assert (tmp_path / "report.txt").exists()
+def test_closed_pipe_and_full_disk_behind_the_report_are_no_error(processes):
+    deaf, _ = processes.result()
+    assert deaf.statuses == [0, 0]
+    assert deaf.line.startswith(("Data", "segment.py: step"))
+    expected = sorted(set(FILES) - {"08_clusters_3d.png"})
+    for folder in deaf.folders:
+        assert sorted(path.name for path in folder.iterdir()) == expected
 
 
-def test_folder_that_is_read_only_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(segment.os, "access", lambda *_: False)  # even root is told so
-    monkeypatch.setattr(segment, "analyse", None)
-    assert segment.main([str(MALL_CSV), "-o", str(tmp_path / "new")]) == 2
-    assert f"{tmp_path}: can't be written; name another folder with -o" in capsys.readouterr().err
+no_signals = pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals to processes")
+
+
+@no_signals
+def test_killed_runs_leave_every_file_whole(before, processes):
+    deaf, killed = processes.result()
+    old, new = contents(before), contents(deaf.folders[0])
+    assert all(new[name] != old[name] for name in new if name.endswith(".png") and name > "05")
+    for run in killed:
+        found = {path.name: path.read_bytes() for path in run.folder.iterdir() if path.is_file()}
+        assert old.keys() <= found.keys()
+        for name, data in found.items():
+            assert data in (old.get(name), new.get(name)), name
+
+
+@no_signals
+def test_interrupted_runs_say_nothing_and_leave_nothing_half(processes):
+    _, killed = processes.result()
+    for run in killed:
+        assert "Traceback" not in run.err
+        if run.sent == signal.SIGINT:
+            assert run.status in (130, 0)
+        if run.sent == signal.SIGINT and run.saving:
+            assert set(os.listdir(run.folder)) <= {*FILES, "mine.txt"}
+
+
+@no_signals
+def test_litter_of_killed_runs_is_gone_after_the_next(processes):
+    _, killed = processes.result()
+    folders = [run.folder for run in killed if run.sent != signal.SIGINT]
+    folder = max(folders, key=lambda folder: len(os.listdir(folder)))
+    (folder / ".mine").mkdir()
+    assert call_main(folder, *QUICK).status == 0
+    expected = {*FILES, "mine.txt", ".mine"} - {"08_clusters_3d.png"}
+    assert set(os.listdir(folder)) == expected

@@ -1,26 +1,18 @@
 """The segments, their names and their profiles, checked against the tests' own computation."""
 
+import csv
 import statistics
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, find_segments
+from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, segment_shop
 
-import segment
-
-
-def segments_of(customers, names, seed=0, raw=False):
-    """Go the script's way from the customers to their segments, without the pictures."""
-    features = customers[names].astype(float)
-    points = segment.scale(features, raw)
-    return find_segments(points, seed=seed)[1]
+THREE = ["-k", 3, "--max-clusters", 3]
 
 
 def test_segments_table_is_the_input_with_two_columns_more(default_run):
-    with open(MALL_CSV, encoding="utf-8") as file:
-        written = file.read().splitlines()
+    written = MALL_CSV.read_text(encoding="utf-8").splitlines()
     lines = (default_run.folder / "segments.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 201
     assert lines[0] == written[0] + ",Segment,Segment name"
@@ -51,7 +43,7 @@ def test_silhouettes_by_their_definition(default_run):
     rows, profiles = default_run.rows("segments.csv"), default_run.rows("profiles.csv")
     values = np.array([[float(row[name]) for name in FEATURES] for row in rows])
     points = (values - values.mean(axis=0)) / values.std(axis=0)
-    labels = np.array([int(row["Segment"]) for row in rows])
+    labels = default_run.labels()
     distances = np.linalg.norm(points[:, None] - points[None], axis=2)
     totals = np.array([distances[:, labels == s].sum(axis=1) for s in range(1, 7)])
     sizes = np.bincount(labels)[1:]
@@ -68,119 +60,105 @@ def test_silhouettes_by_their_definition(default_run):
     assert float(curve["6"]) == pytest.approx(silhouettes.mean())
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("names", [FEATURES, INCOME_AND_SCORE], ids=["three", "two"])
-def test_neither_seed_nor_order_moves_a_customer(names):
-    customers = segment.read_customers(MALL_CSV)
-    expected = segments_of(customers, names)
-    for seed in range(1, 21):
-        shuffled = customers.sample(frac=1, random_state=seed)
-        found = pd.Series(segments_of(shuffled, names, seed), shuffled.index)
-        assert (found.sort_index() == expected).all(), seed
+def test_neither_seed_nor_order_nor_unit_moves_a_customer(
+    names, seed, tmp_path, mall_run, income_run
+):
+    customers = pd.read_csv(MALL_CSV).sample(frac=1, random_state=seed)
+    customers[names[seed % len(names)]] *= 1000
+    run = segment_shop(tmp_path, customers, "-f", *names, "--seed", seed)
+    # Both ways find the same five segments of income and score, which are on scales alike.
+    expected = (mall_run if len(names) == 3 else income_run).labels()
+    assert run.labels().tolist() == expected[customers.index].tolist()
 
 
-def test_unit_of_a_column_moves_no_customer():
-    customers = segment.read_customers(MALL_CSV)
-    expected = segments_of(customers, FEATURES)
-    for name in FEATURES:
-        larger = customers.assign(**{name: customers[name] * 1000})
-        assert (segments_of(larger, FEATURES) == expected).all(), name
-
-
-def test_raw_values_are_clustered_as_they_are():
-    customers = segment.read_customers(MALL_CSV)
-    larger = customers.assign(**{"Age": customers["Age"] * 1000})
-    raw = segments_of(larger, FEATURES, raw=True)
+def test_raw_values_are_clustered_as_they_are(tmp_path):
+    customers = pd.read_csv(MALL_CSV)
+    customers["Age"] *= 1000
+    run = segment_shop(tmp_path, customers, "--no-scale", "-k", 6, "--max-clusters", 3)
     # With ages in the thousands nothing else matters: no two segments share an age.
-    assert larger["Age"].groupby(raw).agg(np.ptp).sum() < np.ptp(larger["Age"])
+    spans = customers["Age"].groupby(run.labels()).agg(["min", "max"]).sort_values("min")
+    assert (spans["max"].to_numpy()[:-1] < spans["min"].to_numpy()[1:]).all()
 
 
-def test_equal_sizes_are_ordered_by_centroid():
-    points = np.repeat([[5.0, 1], [1, 9], [1, 2]], 4, axis=0)
-    curve, labels = find_segments(points, 3)
-    assert labels.tolist() == [3] * 4 + [2] * 4 + [1] * 4
-    assert curve.loc[3, "wcss"] == pytest.approx(0)
+@pytest.fixture(scope="module")
+def three_pairs(tmp_path_factory):
+    """Run the command on three pairs of customers, the oldest first."""
+    arguments = ["-f", "age", "annual income", *THREE]
+    shop = "Age,Annual Income\n60,1\n60,1\n40,5\n40,5\n20,9\n20,9\n"
+    return segment_shop(tmp_path_factory.mktemp("pairs"), shop, *arguments)
 
 
-def names_of(features, labels):
-    """Name the segments of customers without categories."""
-    nothing = pd.DataFrame(index=features.index)
-    return segment.name_segments(*segment.describe(features, nothing, labels))
+def test_equal_sizes_are_ordered_by_centroid(three_pairs):
+    assert three_pairs.labels().tolist() == [3, 3, 2, 2, 1, 1]
+    wcss = [float(row["wcss"]) for row in three_pairs.rows("elbow.csv")]
+    assert wcss[2] == pytest.approx(0)
 
 
-def test_names_say_what_sets_a_segment_apart():
-    features = pd.DataFrame({"Age": [20, 20, 40, 40, 60, 60], "Annual Income": [9, 9, 5, 5, 1, 1]})
-    names = names_of(features.astype(float), np.array([1, 1, 2, 2, 3, 3]))
-    assert names.to_dict() == {1: "younger, high income", 2: "average", 3: "older, low income"}
+def names_of(run):
+    return [row["Name"] for row in run.rows("profiles.csv")]
 
 
-def test_half_a_standard_deviation_earns_a_word():
-    # Mean 0 and standard deviation 2 (of a sample): the third segment lies just at half of it.
-    ages = np.array([-2.0, -2, -2, 1, 1, 1, 3, 0])
-    ages = (ages - ages.mean()) / ages.std(ddof=1)
-    features = pd.DataFrame({"Age": ages, "Visits": [0.0, 1] * 4})
-    labels = np.array([1, 1, 1, 2, 2, 2, 3, 3])
-    names = names_of(features, labels)
-    for number in (1, 2, 3):
-        mean = ages[labels == number].mean()
-        assert ("older" in names[number]) == (mean >= 0.5)
-        assert ("younger" in names[number]) == (mean <= -0.5)
+def test_names_say_what_sets_a_segment_apart(three_pairs):
+    names = ["younger, high income", "average", "older, low income"]
+    assert names_of(three_pairs) == names
 
 
-def test_no_two_segments_share_a_name():
-    ages = np.repeat([10.0, 12, 50, 70, 70, 71], 5)
-    features = pd.DataFrame({"Age": ages, "Visits": np.tile([1.0, 2, 3, 4, 5], 6)})
-    names = names_of(features, np.repeat([1, 2, 3, 4, 5, 6], 5))
-    assert names.nunique() == 6
-    assert names[1] == "younger (age 10)"
-    assert names[4] != names[5]
+def test_half_a_standard_deviation_earns_a_word(tmp_path):
+    # Visits make the segments, of which the second and the third lie just below and just above
+    # half a standard deviation (of a sample) in age.
+    ages = np.add.outer([30, 44.9, 45.1], [6.5, -6.5, 6.5, -6.5]).ravel()
+    visits = np.repeat([1000, 2000, 3000], 4) + np.tile([0, 1], 6)
+    table = pd.DataFrame({"Age": ages, "Visits": visits})
+    run = segment_shop(tmp_path, table, "-f", "age", "visits", "--no-scale", *THREE)
+    assert run.labels().tolist() == [1] * 4 + [2] * 4 + [3] * 4
+    apart = (ages.reshape(3, 4).mean(axis=1) - ages.mean()) / ages.std(ddof=1)
+    assert 0.48 < apart[1] < 0.5 < apart[2] < 0.52
+    assert names_of(run) == ["younger, low visits", "average", "older, high visits"]
 
 
-def test_words_of_a_name_tell_columns_apart():
-    assert segment.short_names(["Annual Income (k$)", "Spending Score (1-100)", "Age"]) == {
-        "Annual Income (k$)": "income",
-        "Spending Score (1-100)": "spending",
-        "Age": "age",
-    }
-    assert segment.short_names(["Annual income", "Total income"]) == {
-        "Annual income": "annual income",
-        "Total income": "total income",
-    }
+def test_no_two_segments_share_a_name(tmp_path):
+    # Incomes make the segments, of which two differ in no digit that a name shows.
+    incomes = np.repeat([10, 12, 50, 70, 70.02, 71], 5)
+    table = pd.DataFrame({"Annual income": incomes, "Total income": np.tile(np.arange(5), 6) / 1e4})
+    arguments = ["-f", *table, "--no-scale", "-k", 6, "--max-clusters", 3]
+    names = names_of(segment_shop(tmp_path, table, *arguments))
+    assert len(set(names)) == 6
+    # Both columns are incomes, so a name has to say which.
+    assert names[0] == "low annual income (annual income 10)"
 
 
-def analyse(*arguments):
-    """Go the whole road but for the pictures on disk: the report and the files to be saved."""
-    report, _, files = segment.analyse(segment.parse_arguments([str(part) for part in arguments]))
-    plt.close("all")
-    return report, files
+def test_words_of_a_name_are_short_where_they_can_be(default_run):
+    words = {word for name in names_of(default_run) for word in name.split(", ")}
+    assert {"younger", "older", "low income", "high spending"} <= words
 
 
 def test_customers_with_a_missing_feature_stay_without_a_segment(tmp_path):
     lines = MALL_CSV.read_text().splitlines()
     lines[4] = "4,Female,,16,77"
     lines[9] = "9,,64,19,3"
-    (tmp_path / "gaps.csv").write_text("\n".join(lines) + "\n")
-    report, files = analyse(tmp_path / "gaps.csv")
-    report = " ".join(report.split())
-    assert "1 of Gender, 1 of Age" in report
-    assert "customers who miss a feature, and so get no segment: 1" in report
-    segment.save(tmp_path / "output", {"segments.csv": files["segments.csv"]})
-    rows = (tmp_path / "output" / "segments.csv").read_text().splitlines()
+    run = segment_shop(tmp_path, "\n".join(lines) + "\n", "-k", 6, "--max-clusters", 3)
+    assert "1 of Gender, 1 of Age" in run.report
+    assert "customers who miss a feature, and so get no segment: 1" in run.report
+    rows = (run.folder / "segments.csv").read_text().splitlines()
     assert rows[4] == "4,Female,,16,77,,"
     assert rows[9].startswith("9,,64,19,3,")
     assert sum(row.endswith(",,") for row in rows) == 1
-    profiles = files["profiles.csv"]
-    assert profiles["Customers"].sum() == 199
-    assert (profiles["Gender: (blank)"] * profiles["Customers"]).sum() == pytest.approx(1)
+    profiles = run.rows("profiles.csv")
+    sizes = [int(row["Customers"]) for row in profiles]
+    assert sum(sizes) == 199
+    assert sum(float(row["Share"]) for row in profiles) == pytest.approx(1)
+    blanks = [float(row["Gender: (blank)"]) for row in profiles]
+    assert np.dot(blanks, sizes) == pytest.approx(1)
 
 
 def test_values_stay_as_the_file_spells_them(tmp_path):
     rows = ["00001,TRUE,19,0.50,NA", "00002,true,,1.25,", '00003,False,61,9.00,"a,b"']
     rows += [f"{i:05},x,{i},{i % 5}.0,z" for i in range(4, 30)]
     text = "id,Member,Age,Spent,Note\n" + "\n".join(rows) + "\n"
-    (tmp_path / "shop.csv").write_text(text)
-    _, files = analyse(tmp_path / "shop.csv", "-f", "age", "spent")
-    segment.save(tmp_path / "output", {"segments.csv": files["segments.csv"]})
-    lines = (tmp_path / "output" / "segments.csv").read_text().splitlines()
+    run = segment_shop(tmp_path, text, "-f", "age", "spent", *THREE)
+    lines = (run.folder / "segments.csv").read_text().splitlines()
     for line, original in zip(lines[1:], rows, strict=True):
         assert line.startswith(original + ",")
     assert lines[2] == rows[1] + ",,"
@@ -190,13 +168,15 @@ def test_features_may_be_called_like_columns_of_the_profiles(tmp_path):
     names = ["Segment", "Name", "Customers", "City: Rome"]
     values = np.random.default_rng(3).normal(size=(30, 4)) + np.repeat([[0], [9], [18]], 10, axis=0)
     table = pd.DataFrame(values, columns=names).assign(City=["Rome", "Oslo"] * 15)
-    table.to_csv(tmp_path / "shop.csv", index=False)
-    profiles = analyse(tmp_path / "shop.csv", "-f", *names)[1]["profiles.csv"]
-    assert profiles.index.name == "Segment"
-    assert list(profiles)[:7] == ["Name", "Customers", "Share", *names]
-    assert profiles.iloc[:, 1].tolist() == [10, 10, 10]
-    means = values[:, 0].reshape(3, 10).mean(axis=1)
-    assert sorted(profiles.iloc[:, 3]) == pytest.approx(means.tolist())
+    run = segment_shop(tmp_path, table, "-f", *names, *THREE)
+    with open(run.folder / "profiles.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header[:8] == ["Segment", "Name", "Customers", "Share", *names]
+    assert [row[0] for row in rows] == list("123")
+    assert [row[2] for row in rows] == ["10"] * 3
+    means = values.reshape(3, 10, 4).mean(axis=1)
+    found = np.array([row[4:8] for row in rows], dtype=float)
+    assert np.sort(found, axis=0) == pytest.approx(means)
 
 
 def test_names_see_a_logged_feature_as_k_means_does(tmp_path):
@@ -204,7 +184,13 @@ def test_names_see_a_logged_feature_as_k_means_does(tmp_path):
     spent = np.exp(np.repeat([2, 5, 8], 50) + rng.normal(0, 0.2, 150))
     spent[0] = 1e7  # beside which all others are alike
     table = pd.DataFrame({"Visits": rng.normal(9, 1, 150), "Spent": spent})
-    table.to_csv(tmp_path / "shop.csv", index=False)
-    _, files = analyse(tmp_path / "shop.csv", "-f", "Visits", "Spent", "--log", "Spent", "-k", 3)
-    names = files["profiles.csv"]["Name"]
-    assert names.str.contains("low spent").any() and names.str.contains("high spent").any()
+    run = segment_shop(tmp_path, table, "-f", "visits", "spent", "--log", "spent", *THREE)
+    names = ", ".join(names_of(run))
+    assert "low spent" in names and "high spent" in names
+
+
+def test_means_of_a_logged_feature_keep_their_unit(tmp_path):
+    shop = "A,B\n" + "".join(f"{10.0**i},{i % 2}\n" for i in range(6))
+    run = segment_shop(tmp_path, shop, "-f", "A", "B", "--log", "A", *THREE)
+    means = [float(row["A"]) * int(row["Customers"]) for row in run.rows("profiles.csv")]
+    assert sum(means) == pytest.approx(111_111)

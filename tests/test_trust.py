@@ -1,76 +1,88 @@
 """How far to trust the segments: stability, silhouettes, and what the user is told."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from benchmarks import elbow as benchmark
-from conftest import INCOME_AND_SCORE, find_segments
+from conftest import INCOME_AND_SCORE, segment_shop
 from sklearn.cluster import KMeans
-
-import segment
-
-
-def trust(points, k=None):
-    """Go from points to labels, profiles, and verdict, trust and doubts."""
-    curve, labels = find_segments(points, k)
-    silhouettes = pd.Series(segment.silhouettes_of(points, labels))
-    stability = segment.find_stability(points, labels, seed=0)
-    even = segment.find_even_silhouette(points, labels.max(), seed=0)
-    names = pd.Series("a segment", range(1, labels.max() + 1))
-    profiles = segment.profile(names, labels, silhouettes, stability)
-    return labels, profiles, segment.judge(curve, profiles, silhouettes, even)
+from sklearn.metrics import silhouette_samples
 
 
-def five_clusters():
-    centres = np.array([[0, 0], [9, 0], [0, 9], [9, 9], [18, 4]])
-    noise = np.random.default_rng(5).normal(size=(250, 2))
-    return np.repeat(centres, 50, axis=0) + noise
+def segment_points(folder, points, *arguments):
+    """Run the command for points as customers with two features or more."""
+    table = pd.DataFrame(points).add_prefix("feature ")
+    return segment_shop(folder, table, "-f", *table, *arguments)
 
 
-def test_separated_segments_are_stable_and_clear():
-    _, profiles, (verdict, _, doubts) = trust(five_clusters())
-    assert len(profiles) == 5
-    assert (profiles["Stability"] > 0.95).all()
-    assert doubts == []
-    assert verdict.startswith("The elbow at 5 segments is clear")
-    assert "The silhouette agrees" in verdict
+def stabilities(run):
+    return {int(row["Segment"]): float(row["Stability"]) for row in run.rows("profiles.csv")}
 
 
-def test_more_segments_than_were_searched_are_not_called_none():
-    centres = np.array([[x, y] for x in range(4) for y in range(3)]) * 20
-    noise = np.random.default_rng(6).normal(size=(240, 2))
-    _, _, (verdict, _, doubts) = trust(np.repeat(centres, 20, axis=0) + noise)
-    assert "no clear segments" not in verdict
-    assert any("look further with --max-clusters" in doubt for doubt in doubts)
+def make_clusters(centres, customers, seed):
+    """Make so many customers around each of the centres."""
+    centres = np.repeat(centres, customers, axis=0)
+    return centres + np.random.default_rng(seed).normal(size=centres.shape)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_round_cloud_cut_in_four_is_not_stable(seed):
-    points = np.random.default_rng(seed).normal(size=(200, 2))
-    assert trust(points, k=4)[1]["Stability"].min() < 0.75
+def test_separated_segments_are_stable_and_clear(tmp_path):
+    centres = [[0, 0], [9, 0], [0, 9], [9, 9], [18, 4]]
+    run = segment_points(tmp_path, make_clusters(centres, 50, seed=5))
+    assert len(stabilities(run)) == 5
+    assert min(stabilities(run).values()) > 0.95
+    assert run.warnings == []
+    assert "elbow at 5 segments is clear" in run.report
+    assert "silhouette agrees" in run.report
+    assert "All segments are stable" in run.report
 
 
-@pytest.mark.parametrize("features", [2, 5])
-@pytest.mark.parametrize("seed", range(2))
-def test_single_cloud_has_no_clear_segments(features, seed):
+def test_more_segments_than_were_searched_are_not_called_none(tmp_path):
+    centres = [[x * 20, y * 20] for x in range(4) for y in range(3)]
+    run = segment_points(tmp_path, make_clusters(centres, 20, seed=6))
+    assert "no clear segments" not in run.report + run.err
+    assert any("--max-clusters" in warning for warning in run.warnings)
+
+
+@pytest.fixture(scope="module", params=range(2))
+def cut_cloud(request, tmp_path_factory):
+    """Cut a round cloud in four: the customers, and the run."""
+    points = np.random.default_rng(request.param).normal(size=(200, 2))
+    folder = tmp_path_factory.mktemp("cloud")
+    return points, segment_points(folder, points, "-k", 4, "--max-clusters", 3)
+
+
+def test_round_cloud_cut_in_four_is_not_stable(cut_cloud):
+    _, run = cut_cloud
+    assert min(stabilities(run).values()) < 0.75
+
+
+def test_report_and_warning_name_the_unstable_segments(cut_cloud):
+    _, run = cut_cloud
+    shaky = {n: stability for n, stability in stabilities(run).items() if stability < 0.75}
+    said = ", ".join(f"{number} ({stability:.2f})" for number, stability in shaky.items())
+    assert f"Not stable: segment {said};" in run.report
+    (warning,) = (text for text in run.warnings if "not stable" in text)
+    assert re.findall(r"\d+", warning.split(";")[0]) == [str(number) for number in shaky]
+
+
+def test_report_counts_the_customers_nearer_to_another_segment(cut_cloud):
+    points, run = cut_cloud
+    points = (points - points.mean(axis=0)) / points.std(axis=0)
+    misplaced = (silhouette_samples(points, run.labels()) < 0).mean()
+    assert misplaced
+    assert f"{100 * misplaced:.3g}% of the customers have a silhouette below 0" in run.report
+
+
+@pytest.mark.parametrize(("features", "seed"), [(2, 0), (5, 1)])
+def test_single_cloud_has_no_clear_segments(features, seed, tmp_path):
     points = np.random.default_rng(seed).normal(size=(300, features))
-    _, _, (verdict, _, doubts) = trust(points)
-    assert "weak" in verdict and "no clear segments" in verdict
-    assert "no clear segments" in doubts[0]
-
-
-def test_report_and_warning_say_that_there_are_no_clear_segments(tmp_path, capsys):
-    cloud = np.random.default_rng(7).normal(size=(200, 2))
-    pd.DataFrame(cloud, columns=["Visits", "Spent"]).to_csv(tmp_path / "shop.csv", index=False)
-    folder = tmp_path / "output"
-    assert (
-        segment.main([str(tmp_path / "shop.csv"), "-f", "visits", "spent", "-o", str(folder)]) == 0
-    )
-    out, err = capsys.readouterr()
-    assert "K-Means found no clear segments." in out
-    lines = err.splitlines()
-    assert all(line.startswith("segment.py: warning: ") for line in lines)
-    assert "no clear segments" in lines[0]
+    run = segment_points(tmp_path, points)
+    assert re.search(r"elbow at \d+ segments is weak", run.report)
+    assert "no clear segments" in run.report
+    assert "no clear segments" in run.warnings[0]
+    assert run.noise == []
 
 
 def test_stability_of_the_mall_against_a_second_computation(income_run):
@@ -88,58 +100,26 @@ def test_stability_of_the_mall_against_a_second_computation(income_run):
         for number, members in segments.items():
             here = members & set(drawn.tolist())
             best[number].append(max(len(here & g) / len(here | g) for g in groups))
-    for row in income_run.rows("profiles.csv"):
-        stability = float(row["Stability"])
+    for number, stability in stabilities(income_run).items():
         assert stability >= 0.75
-        assert stability == pytest.approx(np.mean(best[int(row["Segment"])]), abs=0.05)
+        assert stability == pytest.approx(np.mean(best[number]), abs=0.05)
 
 
-def test_stability_by_hand():
-    # Two pairs of customers, far apart. If some of both are drawn, both segments come back whole.
-    # If one pair is missing, its segment has 0, and the other one is cut into the customers drawn.
-    points = np.array([[0.0, 0], [1, 0], [50, 0], [51, 0]])
-    rng = np.random.default_rng(0)
-    expected = []
-    for _ in range(segment.RESAMPLES):
-        drawn = set(rng.integers(4, size=4).tolist())
-        pairs = [drawn & {0, 1}, drawn & {2, 3}]
-        both = all(pairs)
-        expected.append([1 if both else 1 / len(pair) if pair else 0 for pair in pairs])
-    found = segment.find_stability(points, np.array([1, 1, 2, 2]), seed=0)
-    assert found == pytest.approx(np.mean(expected, axis=0))
-    assert not np.all(expected)  # the draws do hold the case of a missing pair
+DISAGREEING = make_clusters([[0, 0], [7, 0], [60, 60]], 20, seed=1)
 
 
-def test_same_seed_same_trust():
-    points = five_clusters()
-    labels = find_segments(points, 5)[1]
-    first, second = (segment.find_stability(points, labels, seed=3) for _ in range(2))
-    assert (first == second).all()
-    assert segment.find_even_silhouette(points, 5, 3) == segment.find_even_silhouette(points, 5, 3)
+def test_disagreement_is_a_doubt_that_says_what_to_try(tmp_path):
+    run = segment_points(tmp_path, DISAGREEING)
+    assert len(stabilities(run)) == 3
+    assert re.search(r"silhouette disagrees and prefers 2 \(0\.\d\d\)", run.report)
+    (warning,) = run.warnings
+    assert "elbow names 3 segments, the silhouette 2" in warning and "-k" in warning
 
 
-def judge(stability, silhouettes):
-    """Judge a curve with its elbow at 3, sharp, and its best silhouette at 2."""
-    wcss, scores = [100, 50, 10, 9, 8.5], [np.nan, 0.6, 0.5, 0.4, 0.3]
-    curve = pd.DataFrame({"wcss": wcss, "silhouette": scores}, index=range(1, 6))
-    profiles = pd.DataFrame({"Stability": stability}, index=range(1, len(stability) + 1))
-    return segment.judge(curve, profiles, pd.Series(silhouettes), even=0.1)
-
-
-def test_trust_counts_the_misplaced_and_names_the_unstable():
-    _, text, doubts = judge([0.9, 0.74, 0.55], [0.5, -0.1, 0.2, 0.3])
-    text = " ".join(text.split())
-    assert "25% of the customers have a silhouette below 0" in text
-    assert "Not stable: segment 2 (0.74), 3 (0.55)" in text
-    assert any("not stable: segment 2, 3" in doubt for doubt in doubts)
-
-
-def test_disagreement_is_a_doubt_that_says_what_to_try():
-    verdict, _, doubts = judge([1.0, 1, 1], [0.5])
-    assert len(doubts) == 1
-    assert "elbow names 3 segments, the silhouette 2" in doubts[0] and "-k" in doubts[0]
-    assert "disagrees and prefers 2 (0.60)" in verdict
-    assert judge([1.0, 1, 1, 1], [0.5])[2] == []
+def test_number_that_was_asked_for_is_no_doubt(tmp_path):
+    run = segment_points(tmp_path, DISAGREEING, "-k", 4)
+    assert "You asked for 4 segments. The elbow at 3 segments is clear" in run.report
+    assert not any("elbow" in warning for warning in run.warnings)
 
 
 def test_benchmark_makes_what_it_says_and_asks_every_method():
