@@ -391,7 +391,7 @@ def write_decimal_points(texts):
 
 
 def find_wrong(values, numbers):
-    """Return those values, a Series, that are no numbers, too large, or infinite, but no gaps."""
+    """Return those values, a Series, that no column may have: no gaps, but no usable numbers."""
     is_usable = numbers.abs() <= LARGEST_NUMBER
     others = values[~is_usable].dropna()
     return others[~others.isin(MISSING_WORDS)]
@@ -401,9 +401,11 @@ def refuse(name, wrong, reason):
     """Raise InputError with the line of the first wrong value of a column, a Series, if any is."""
     if wrong.empty:
         return
-    value = one_line(wrong.iloc[0], 40)
+    value = wrong.iloc[0]
+    if not isinstance(value, str):
+        value = f"{value:.15g}"
     raise InputError(
-        f"line {wrong.index[0]:,}, column {name}: '{value}' {reason} "
+        f"line {wrong.index[0]:,}, column {name}: '{one_line(value, 40)}' {reason} "
         f"({len(wrong):,} such in the column)"
     )
 
@@ -443,6 +445,21 @@ def find_column(wanted, columns, kind):
             raise InputError(f"{wanted} may mean {' or '.join(meant)}; write it in full")
     near = difflib.get_close_matches(wanted, columns, cutoff=0.4) or columns
     raise InputError(f"has no {kind} {wanted}; choose from {', '.join(near)}")
+
+
+def short_names(columns):
+    """Say each column in a word or two: Annual Income (k$) is income, if no other column is."""
+    short = {}
+    for column in columns:
+        lower = column.lower()
+        words = re.findall(r"[^\W_]+", UNIT.sub("", lower))
+        telling = [word for word in words if word not in FILLER_WORDS]
+        short[column] = " ".join(telling) or lower
+    counts = collections.Counter(short.values())
+    for column, word in short.items():
+        if counts[word] > 1:
+            short[column] = column.lower()
+    return short
 
 
 def find_id(customers):
@@ -575,21 +592,6 @@ def percent(share):
 def count_and_share(count, total):
     """Write a count as a person wants to read it: 45 (22.5%)."""
     return f"{count:,} ({percent(count / total)})"
-
-
-def short_names(columns):
-    """Say each column in a word or two: Annual Income (k$) is income, if no other column is."""
-    short = {}
-    for column in columns:
-        lower = column.lower()
-        words = re.findall(r"[^\W_]+", UNIT.sub("", lower))
-        telling = [word for word in words if word not in FILLER_WORDS]
-        short[column] = " ".join(telling) or lower
-    counts = collections.Counter(short.values())
-    for column, word in short.items():
-        if counts[word] > 1:
-            short[column] = column.lower()
-    return short
 
 
 def is_whole(values):

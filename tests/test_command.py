@@ -14,10 +14,9 @@ def names_in(folder):
 
 
 def read_style():
-    """Return matplotlib's settings, but for where it draws."""
-    return {
-        name: value for name, value in matplotlib.rcParams.items() if not name.startswith("backend")
-    }
+    """Return the settings of matplotlib, but for where it draws."""
+    settings = matplotlib.rcParams.items()
+    return {name: value for name, value in settings if not name.startswith("backend")}
 
 
 STYLE = read_style()  # before any run
