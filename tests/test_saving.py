@@ -145,10 +145,20 @@ def fail_to_write(name, failure, work):
     return open_or_fail
 
 
-@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
+NO_SPACE, CTRL_C = OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()
+
+
 @pytest.mark.parametrize(
-    ("place", "at"),
-    [("picture", 1), ("picture", 4), ("table", "elbow.csv"), ("move", 1), ("move", 3)],
+    ("failure", "place", "at"),
+    [
+        (NO_SPACE, "picture", 1),
+        (NO_SPACE, "table", "elbow.csv"),
+        (NO_SPACE, "move", 1),
+        (NO_SPACE, "move", 3),
+        (CTRL_C, "picture", 4),
+        (CTRL_C, "table", "profiles.csv"),
+        (CTRL_C, "move", 3),
+    ],
 )
 def test_failing_at_any_place_leaves_every_file_whole(
     failure, place, at, shop, tmp_path, monkeypatch
