@@ -24,7 +24,7 @@ def large(tmp_path_factory):
 
 def test_k_and_wcss_are_those_of_all_customers(large):
     _, points, run = large
-    models = [KMeans(k, n_init=3, random_state=1).fit(points) for k in range(1, 11)]
+    models = [KMeans(k, n_init=10, random_state=1).fit(points) for k in range(1, 11)]
     k = segment.find_elbow([model.inertia_ for model in models])[0]
     assert len(run.rows("profiles.csv")) == k
     labels = run.labels()
