@@ -11,10 +11,10 @@ customers   DataFrame, one row a customer, indexed by its line in the file, ever
 features    DataFrame of numbers, the columns to segment by, in the file's own units
 categories  DataFrame of the text columns with few distinct values, such as Gender
 groups      dict of Series: how many customers have each value of a category, or band of a feature
-seen        the features as K-Means sees them but for their scale: some may be logarithms
-points      float array (customers, features), what K-Means sees: z-scores unless told otherwise
+inputs      the features as they go into K-Means, but for their scale: some may be logarithms
+points      float array (customers, features), the scaled inputs: z-scores unless told otherwise
 curve       DataFrame indexed by k = 1, 2, ...: the wcss and mean silhouette of k segments
-choice      the k of the run, the elbow and its sharpness, and the k of the best silhouette
+choice      the k of the run, the elbow and its sharpness, and the k that the silhouette prefers
 labels      int Series, the segment of each customer who has every feature: 1 is the largest
 silhouettes Series of those customers, or of a sample of them
 means       DataFrame: in each segment, the mean of each feature and the share of each category
@@ -81,7 +81,7 @@ ID_NAME = re.compile(r"id|(customer|cust|client|member|user|kunden?)(id|no|nr|nu
 LARGEST_NUMBER = 1e15  # up to here a float tells a number from the next
 MOST_CATEGORY_VALUES = 10  # a text column with more distinct values is no category
 MOST_SEGMENTS = 30  # that pictures and names can tell apart
-SKEWED = 2  # skewness from which the longest tails make segments of their own
+LARGE_SKEWNESS = 2  # from which the longest tails make segments of their own
 SHORT_RUN = 2  # seconds, after which a run says what it is at
 
 NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn a word
@@ -103,15 +103,15 @@ LATE_DROPS = 0.1  # power of k by which a later drop of WCSS counts more: small,
 RESAMPLES = 20  # of the customers, to see which segments come back
 RESAMPLE_RESTARTS = 10
 EVEN_CLOUDS = 10  # made to see which silhouette K-Means reaches where there are no segments
-STABLE = 0.75  # and more: Hennig (2007)
-UNRELIABLE = 0.6  # and less: Hennig (2007)
+GOOD_STABILITY = 0.75  # and more: Hennig (2007)
+STABILITY_HELP = "0.75 and more is stable, 0.6 and less is not to be relied on"  # Hennig (2007)
 GOOD_SILHOUETTE = 0.5  # and more: Kaufman and Rousseeuw (1990)
 
 INK = "#262626"
-NOTE = "#5f5f5f"
-QUIET = "#8c8c8c"
+NOTE_COLOR = "#5f5f5f"
+GREY = "#8c8c8c"
 ACCENT = "#0173b2"
-PALE = "#c9d8e8"
+VIOLIN_COLOR = "#c9d8e8"
 SEGMENT_COLORS = sns.color_palette("colorblind")
 SEGMENT_MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair comes back before the 111th
 DISC = {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK}
@@ -133,7 +133,7 @@ FONTS = [  # the first comes with matplotlib; the others, if installed, have let
     "Segoe UI Emoji",
 ]
 THEME = {
-    "axes.edgecolor": QUIET,
+    "axes.edgecolor": GREY,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10,
@@ -233,11 +233,17 @@ def to_utf8(data):
 
 
 def find_separator(text):
-    """Return what stands often in both header and first customer outside of quotes, or in one."""
+    """Return the separator that header and first customer both have most of, outside of quotes.
+
+    Where one of the two has none, it is the separator that the other has most of.
+    """
     head = text[:HEAD_BYTES].decode(errors="ignore")
     lines = [line for line in head.split("\n") if line.strip()]
-    unquoted = [re.sub('"[^"]*"', "", line) for line in lines[:2]]
-    return max(";\t|,", key=lambda separator: sorted(line.count(separator) for line in unquoted))
+    lines = [re.sub('"[^"]*"', "", line) for line in lines[:2]]
+    counts = {}
+    for separator in ";\t|,":
+        counts[separator] = sorted(line.count(separator) for line in lines)
+    return max(counts, key=counts.get)
 
 
 def is_plain(text, separator):
@@ -257,7 +263,7 @@ def parse(source):
 
 def parse_plain(source):
     """Read a plain file by pandas, which takes a sixth of the time that its records would."""
-    header = source.text[: source.text.index(b"\n")].decode().split(",")
+    names = source.text[: source.text.index(b"\n")].decode().split(",")
     # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
     values = pd.read_csv(
         io.BytesIO(source.text),
@@ -270,7 +276,7 @@ def parse_plain(source):
         na_values=[""],
     )
     values.index += 2
-    return label_columns(values, header, 1, source.separator)
+    return label_columns(values, names, 1, source.separator)
 
 
 def parse_records(source):
@@ -357,8 +363,8 @@ def tidy(values, separator):
     is_number = pd.api.types.is_numeric_dtype(values)
     if is_number and values.dtype != bool:
         return values
-    codes, distinct = pd.factorize(values)
-    texts = Series([str(value).strip() for value in distinct], dtype=object)
+    codes, distinct_values = pd.factorize(values)
+    texts = Series([str(value).strip() for value in distinct_values], dtype=object)
     numbers = to_numbers(texts, separator)
     if numbers.notna().any() and find_wrong(texts, numbers).empty:
         texts = numbers
@@ -382,8 +388,8 @@ def write_decimal_points(texts):
     1.677 means nothing, and becomes NaN, if no other text has more digits before the mark, or fewer
     behind it.
     """
-    sure = r"[+-]?(\d{4,}[.,]\d+|\d*[.,](\d\d?|\d{4,})|0[.,]\d+)"
-    if not texts.str.fullmatch(sure, na=False).any():
+    evidence = r"[+-]?(\d{4,}[.,]\d+|\d*[.,](\d\d?|\d{4,})|0[.,]\d+)"
+    if not texts.str.fullmatch(evidence, na=False).any():
         texts = texts.mask(texts.str.fullmatch(r"[+-]?\d{1,3}[.,]\d{3}", na=False))
     if texts.str.contains(",", na=False).any():
         texts = texts.str.translate(str.maketrans(",.", ".,"))
@@ -393,28 +399,28 @@ def write_decimal_points(texts):
 def find_wrong(values, numbers):
     """Return those values, a Series, that no column may have: no gaps, but no usable numbers."""
     is_usable = numbers.abs() <= LARGEST_NUMBER
-    others = values[~is_usable].dropna()
-    return others[~others.isin(MISSING_WORDS)]
+    suspects = values[~is_usable].dropna()
+    return suspects[~suspects.isin(MISSING_WORDS)]
 
 
-def refuse(name, wrong, reason):
-    """Raise InputError with the line of the first wrong value of a column, a Series, if any is."""
-    if wrong.empty:
+def refuse(name, values, reason):
+    """Raise InputError with the line of the first of these wrong values of a column, if any."""
+    if values.empty:
         return
-    value = wrong.iloc[0]
+    value = values.iloc[0]
     if not isinstance(value, str):
         value = f"{value:.15g}"
     raise InputError(
-        f"line {wrong.index[0]:,}, column {name}: '{one_line(value, 40)}' {reason} "
-        f"({len(wrong):,} such in the column)"
+        f"line {values.index[0]:,}, column {name}: '{one_line(value, 40)}' {reason} "
+        f"({len(values):,} such in the column)"
     )
 
 
-def one_line(text, most=10**6):
+def one_line(text, limit=10**6):
     """Return a text with blanks for what is no visible character, and cut if it is longer."""
     line = "".join(letter if letter.isprintable() else " " for letter in str(text))
-    if len(line) > most:
-        line = line[:most] + "..."
+    if len(line) > limit:
+        line = line[:limit] + "..."
     return line
 
 
@@ -431,35 +437,34 @@ def simplify_without_unit(name):
     return simplify(UNIT.sub("", name))
 
 
-def find_column(wanted, columns, kind):
-    """Return the column that is meant; InputError if it is not there, or may be several."""
+def find_column(name, columns, kind):
+    """Return the column that a name means; InputError if it is not there, or may be several."""
     rules = [str, simplify_without_unit, simplify]
-    if UNIT.search(wanted):
+    if UNIT.search(name):
         rules = [str, simplify, simplify_without_unit]
     for rule in rules:
-        word = rule(wanted)
-        meant = [column for column in columns if word and rule(column) == word]
-        if len(meant) == 1:
-            return meant[0]
-        if meant:
-            raise InputError(f"{wanted} may mean {' or '.join(meant)}; write it in full")
-    near = difflib.get_close_matches(wanted, columns, cutoff=0.4) or columns
-    raise InputError(f"has no {kind} {wanted}; choose from {', '.join(near)}")
+        word = rule(name)
+        matches = [column for column in columns if word and rule(column) == word]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise InputError(f"{name} may mean {' or '.join(matches)}; write it in full")
+    suggestions = difflib.get_close_matches(name, columns, cutoff=0.4) or columns
+    raise InputError(f"has no {kind} {name}; choose from {', '.join(suggestions)}")
 
 
 def short_names(columns):
     """Say each column in a word or two: Annual Income (k$) is income, if no other column is."""
-    short = {}
+    names = {}
     for column in columns:
-        lower = column.lower()
-        words = re.findall(r"[^\W_]+", UNIT.sub("", lower))
-        telling = [word for word in words if word not in FILLER_WORDS]
-        short[column] = " ".join(telling) or lower
-    counts = collections.Counter(short.values())
-    for column, word in short.items():
-        if counts[word] > 1:
-            short[column] = column.lower()
-    return short
+        words = re.findall(r"[^\W_]+", UNIT.sub("", column.lower()))
+        words = [word for word in words if word not in FILLER_WORDS]
+        names[column] = " ".join(words) or column.lower()
+    counts = collections.Counter(names.values())
+    for column, name in names.items():
+        if counts[name] > 1:
+            names[column] = column.lower()
+    return names
 
 
 def find_id(customers):
@@ -471,33 +476,32 @@ def find_id(customers):
 
 
 def choose_features(options, customers):
-    """Return the columns to segment by: those wanted, or else age, income and spending score.
+    """Return the columns to segment by: those of -f, or else age, income and spending score.
 
     Raises InputError if one is not there, and unless they are two or more different ones.
     """
-    wanted = options.features or DEFAULT_FEATURES
-    columns = list(customers)
+    names = options.features or DEFAULT_FEATURES
     try:
-        names = [find_column(name, columns, "column") for name in wanted]
+        columns = [find_column(name, list(customers), "column") for name in names]
     except InputError:
         if options.features:
             raise
         raise InputError(suggest_features(customers, options.csv)) from None
-    if len(names) < 2 or len(set(names)) < len(names):
+    if len(columns) < 2 or len(set(columns)) < len(columns):
         raise InputError("-f needs two or more different columns, each named once")
-    return names
+    return columns
 
 
 def suggest_features(customers, path):
     """Say which command would segment customers that have not the default features."""
-    numeric = list(customers.select_dtypes("number"))
-    telling = [name for name in numeric if name != find_id(customers)]
-    if len(telling) < 2:
+    columns = list(customers.select_dtypes("number"))
+    features = [column for column in columns if column != find_id(customers)]
+    if len(features) < 2:
         return "has no two columns of numbers to segment customers by"
-    command = ["python", "segment.py", str(path), "-f"] + telling[:3]
+    command = ["python", "segment.py", str(path), "-f"] + features[:3]
     return (
         f"has not the columns {', '.join(DEFAULT_FEATURES)}; choose from its numeric columns "
-        f"({', '.join(numeric)}), for example: {shlex.join(command)}"
+        f"({', '.join(columns)}), for example: {shlex.join(command)}"
     )
 
 
@@ -512,7 +516,7 @@ def take_features(customers, names, separator):
         values = customers[name]
         numbers = to_numbers(values, separator)
         advice = "write digits and a decimal mark alone, up to 1e15, or nothing"
-        refuse(name, find_wrong(values, numbers), f"is not a number that is sure; {advice}")
+        refuse(name, find_wrong(values, numbers), f"is no number, or could be two; {advice}")
         if numbers.isna().all():
             raise InputError(f"column {name} is empty; choose other columns with -f")
         features[name] = numbers
@@ -525,14 +529,14 @@ def take_features(customers, names, separator):
 
 def take_logarithms(features, names):
     """Return log(1 + x) of the features of these names; InputError where there is none."""
-    seen = {}
+    inputs = {}
     for name, values in features.items():
         if name in names:
             advice = "leave the column out of --log"
             refuse(name, values[values <= -1], f"has no logarithm of 1 more; {advice}")
             values = np.log1p(values)
-        seen[name] = values
-    return DataFrame(seen, copy=False)
+        inputs[name] = values
+    return DataFrame(inputs, copy=False)
 
 
 def require_differences(features):
@@ -566,10 +570,11 @@ def require_customers(points, k):
 def find_categories(customers, features):
     """Take the categories out of the customers: texts of few values; "(blank)" where missing."""
     categories = {}
-    most = min(MOST_CATEGORY_VALUES, len(customers) // 2)
+    limit = min(MOST_CATEGORY_VALUES, len(customers) // 2)
     for name, values in customers.select_dtypes(exclude="number").items():
-        is_taken = name in features or name in NEW_COLUMNS
-        if not is_taken and 2 <= values.nunique() <= most:
+        if name in features or name in NEW_COLUMNS:
+            continue
+        if 2 <= values.nunique() <= limit:
             categories[name] = values.fillna("(blank)").astype("category")
     return DataFrame(categories, customers.index)
 
@@ -634,8 +639,12 @@ def count_bands(values):
     edges[-1] = max(edges[-1], high)
     names = []
     for start, end in itertools.pairwise(edges):
-        start = max(start + step, low) if step else start
-        names.append(f"{start:,.15g}" if start == end else f"{start:,.15g} to {end:,.15g}")
+        if is_whole(values):
+            start = max(start + 1, low)
+        name = f"{start:,.15g} to {end:,.15g}"
+        if start == end:
+            name = f"{end:,.15g}"
+        names.append(name)
     return count_up_to(values, edges[1:], names)
 
 
@@ -649,14 +658,14 @@ def count_up_to(values, ends, names):
 
 def count_repeats(customers):
     """Count the rows, and the IDs if there are some, that are there already further up."""
-    number = find_id(customers)
-    if number is None:
+    id_name = find_id(customers)
+    if id_name is None:
         return {"duplicate rows": customers.duplicated().sum()}
     # Equal rows have equal IDs, so that only rows whose ID comes twice need to be compared.
-    again = customers[customers[number].duplicated(keep=False)]
+    suspects = customers[customers[id_name].duplicated(keep=False)]
     return {
-        "duplicate rows": again.duplicated().sum(),
-        f"duplicate values of {number}": again[number].dropna().duplicated().sum(),
+        "duplicate rows": suspects.duplicated().sum(),
+        f"duplicate values of {id_name}": suspects[id_name].dropna().duplicated().sum(),
     }
 
 
@@ -710,7 +719,7 @@ def write_overview(name, customers, features, groups, repeats):
     return "\n".join(facts)
 
 
-def explore(path, customers, features, categories, logged):
+def explore(path, customers, features, categories, log_names):
     """Find out what the data is; return that as a text, the cautions, and pictures 01 to 04."""
     groups = count_groups(features, categories)
     repeats = count_repeats(customers)
@@ -724,35 +733,35 @@ def explore(path, customers, features, categories, logged):
         "03_by_category.png": draw_by_category(complete, categories.loc[complete.index]),
         "04_relationships.png": draw_relationships(features),
     }
-    cautions = find_data_cautions(customers, features, repeats, logged)
+    cautions = find_data_cautions(customers, features, repeats, log_names)
     return f"{overview}\n\n{table}", cautions, pictures
 
 
-def find_data_cautions(customers, features, repeats, logged):
+def find_data_cautions(customers, features, repeats, log_names):
     """List what the user should know of the data before believing any segments."""
     cautions = []
-    repeated = [f"{count:,} {what}" for what, count in repeats.items() if count]
-    if repeated:
-        cautions.append(f"{' and '.join(repeated)}, all kept; remove what was entered twice")
-    replaced = [column for column in NEW_COLUMNS if column in customers]
-    if replaced:
-        cautions.append(f"segments.csv has a new {' and '.join(replaced)} in place of the file's")
-    skewed = []
+    findings = [f"{count:,} {what}" for what, count in repeats.items() if count]
+    if findings:
+        cautions.append(f"{' and '.join(findings)}, all kept; remove what was entered twice")
+    names = [name for name in NEW_COLUMNS if name in customers]
+    if names:
+        cautions.append(f"segments.csv has a new {' and '.join(names)} in place of the file's")
+    names = []
     for name, values in features.items():
         has_logarithm = values.min() > -1
-        if has_logarithm and name not in logged and values.skew() > SKEWED:
-            skewed.append(name)
-    if skewed:
+        if has_logarithm and name not in log_names and values.skew() > LARGE_SKEWNESS:
+            names.append(name)
+    if names:
         cautions.append(
-            f"{', '.join(skewed)} has a long tail, and a few customers may make segments of their "
-            f"own; compare with --log {shlex.join(skewed)}"
+            f"{', '.join(names)} has a long tail, and a few customers may make segments of their "
+            f"own; compare with --log {shlex.join(names)}"
         )
     return cautions
 
 
 # ----------------------------------------------------------------------------------------- search
 
-Choice = collections.namedtuple("Choice", ["k", "elbow", "sharpness", "best"])
+Choice = collections.namedtuple("Choice", ["k", "elbow", "sharpness", "preference"])
 
 
 def draw_sample(customers, most):
@@ -762,8 +771,8 @@ def draw_sample(customers, most):
     """
     if customers <= most:
         return np.arange(customers)
-    drawn = np.random.default_rng(0).choice(customers, most, replace=False)
-    return np.sort(drawn)
+    positions = np.random.default_rng(0).choice(customers, most, replace=False)
+    return np.sort(positions)
 
 
 def scale(features, raw=False) -> np.ndarray:
@@ -779,9 +788,9 @@ def scale(features, raw=False) -> np.ndarray:
 def count_distinct(points):
     """Count the points that K-Means can tell apart; its squared distances are less exact."""
     points = points - points.mean(axis=0)
-    widest = points.std(axis=0).max()
-    if widest > 0:
-        points = points / widest
+    deviation = points.std(axis=0).max()
+    if deviation > 0:
+        points = points / deviation
     return len(np.unique(points.round(6), axis=0))
 
 
@@ -808,14 +817,14 @@ def search(points, max_clusters, seed) -> DataFrame:
     From four points on, the curve stops short of one segment a customer, where WCSS is 0 and says
     nothing; but from the number of distinct customers on WCSS is 0, because they are all there is.
     """
-    largest = min(max_clusters, max(3, len(points) - 1))  # an elbow takes a curve of three
-    ks = pd.RangeIndex(1, largest + 1, name="k")
+    last_k = min(max_clusters, max(3, len(points) - 1))  # an elbow takes a curve of three
+    ks = pd.RangeIndex(1, last_k + 1, name="k")
     curve = DataFrame({"wcss": 0.0, "silhouette": np.nan}, ks)
     curve.loc[1, "wcss"] = ((points - points.mean(axis=0)) ** 2).sum()
-    few = draw_sample(len(points), SILHOUETTE_SAMPLE)
-    for k in range(2, min(largest, count_distinct(points)) + 1):
+    sample = draw_sample(len(points), SILHOUETTE_SAMPLE)
+    for k in range(2, min(last_k, count_distinct(points)) + 1):
         model = KMeans(k, n_init=SEARCH_RESTARTS, random_state=seed).fit(points)
-        silhouettes = measure_silhouettes(points[few], model.labels_[few])
+        silhouettes = measure_silhouettes(points[sample], model.labels_[sample])
         curve.loc[k, "wcss"] = model.inertia_
         curve.loc[k, "silhouette"] = silhouettes.mean()
     return curve
@@ -886,9 +895,15 @@ def fit_to_all(points, centroids, seed):
 
     Returns the model. Its WCSS is set against that of the sample, and so has to be exact.
     """
-    options = {"n_init": 1, "max_iter": FINAL_STEPS, "random_state": seed}
-    # Without a tolerance, because K-Means would copy millions of customers to find it.
-    model = KMeans(len(centroids), init=centroids, tol=0, copy_x=False, **options)
+    model = KMeans(
+        len(centroids),
+        init=centroids,
+        n_init=1,
+        max_iter=FINAL_STEPS,
+        tol=0,  # because K-Means would copy millions of customers to find a tolerance
+        random_state=seed,
+        copy_x=False,
+    )
     return model.fit(points)
 
 
@@ -937,15 +952,17 @@ def find_even_silhouette(points, k, seed):
     axes, as in the gap statistic (Tibshirani, Walther and Hastie 2001).
     """
     axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2]
-    turned = points @ axes.T
+    components = points @ axes.T
+    low = components.min(axis=0)
+    high = components.max(axis=0)
     rng = np.random.default_rng(seed)
     model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed)
-    best = -1
+    means = []
     for _ in range(EVEN_CLOUDS):
-        cloud = rng.uniform(turned.min(axis=0), turned.max(axis=0), turned.shape)
+        cloud = rng.uniform(low, high, points.shape)
         silhouettes = measure_silhouettes(cloud, model.fit_predict(cloud))
-        best = max(best, silhouettes.mean())
-    return best
+        means.append(silhouettes.mean())
+    return max(means)
 
 
 def find_stability(points, labels, seed):
@@ -960,20 +977,19 @@ def find_stability(points, labels, seed):
     segments = labels.max()
     sums = [0.0] * segments
     for _ in range(RESAMPLES):
-        drawn = rng.integers(len(points), size=len(points))
-        k = min(segments, count_distinct(points[np.unique(drawn)]))
-        model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed).fit(points[drawn])
-        found = [set(drawn[model.labels_ == cluster].tolist()) for cluster in range(k)]
+        resample = rng.integers(len(points), size=len(points))
+        k = min(segments, count_distinct(points[np.unique(resample)]))
+        model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed).fit(points[resample])
+        clusters = [set(resample[model.labels_ == label].tolist()) for label in range(k)]
         for segment in range(segments):
-            members = set(drawn[labels[drawn] == segment + 1].tolist())
-            sums[segment] += max(measure_jaccard(members, others) for others in found)
+            members = set(resample[labels[resample] == segment + 1].tolist())
+            sums[segment] += max(measure_jaccard(members, cluster) for cluster in clusters)
     return [total / RESAMPLES for total in sums]
 
 
 def measure_jaccard(members, others):
     """Return the share of the customers in either of two sets who are in both (Jaccard 1901)."""
-    shared = len(members & others)
-    return shared / max(1, len(members) + len(others) - shared)
+    return len(members & others) / max(1, len(members | others))
 
 
 def measure_trust(points, labels, seed):
@@ -982,22 +998,23 @@ def measure_trust(points, labels, seed):
     Returns the silhouettes, the stability of each segment, and the mean silhouette that as many
     customers without segments would have; all of a sample, if there are many customers.
     """
-    few = draw_sample(len(points), SILHOUETTE_SAMPLE)
-    shown = labels.iloc[few]
-    silhouettes = Series(measure_silhouettes(points[few], shown.to_numpy()), shown.index)
-    even = find_even_silhouette(points[few], labels.max(), seed)
+    sample = draw_sample(len(points), SILHOUETTE_SAMPLE)
+    sample_labels = labels.iloc[sample]
+    silhouettes = measure_silhouettes(points[sample], sample_labels.to_numpy())
+    silhouettes = Series(silhouettes, sample_labels.index)
+    even_silhouette = find_even_silhouette(points[sample], labels.max(), seed)
     sample = draw_sample(len(points), SAMPLE)
     stability = find_stability(points[sample], labels.iloc[sample].to_numpy(), seed)
-    return silhouettes, stability, even
+    return silhouettes, stability, even_silhouette
 
 
 # ---------------------------------------------------------------------------------------- profile
 
 
-def describe(features, seen, categories, labels):
+def describe(features, inputs, categories, labels):
     """Compute what the segments are like: the means and the distances of the docstring on top.
 
-    Means are in the file's own units, distances as K-Means sees a feature.
+    Means are in the file's own units, distances in those of the inputs.
     """
     shares = DataFrame(index=features.index)
     if len(categories.columns):
@@ -1006,7 +1023,7 @@ def describe(features, seen, categories, labels):
     table = pd.concat([features, shares], axis=1)
     means = table.groupby(labels).mean()
     means.loc["average"] = table.mean().to_numpy()
-    table = pd.concat([seen, shares], axis=1)
+    table = pd.concat([inputs, shares], axis=1)
     differences = table.groupby(labels).mean() - table.mean().to_numpy()
     distances = differences / table.std().to_numpy()
     return means, distances
@@ -1018,22 +1035,22 @@ def name_segments(centroids, distances):
     Returns a Series of str indexed by segment, no two alike: those of the same words also get their
     mean of the feature in which they differ most.
     """
-    short = short_names(distances)
+    feature_words = short_names(distances)
     names = Series("", distances.index)
     for segment, row in distances.iterrows():
         words = []
-        for feature, word in short.items():
+        for feature, word in feature_words.items():
             below, above = NAME_WORDS.get(word, OTHER_NAME_WORDS)
             if row[feature] <= -NAMING_DISTANCE:
                 words.append(below.format(word))
             if row[feature] >= NAMING_DISTANCE:
                 words.append(above.format(word))
         names[segment] = ", ".join(words) or AVERAGE_NAME
-    for alike in names.groupby(names).groups.values():
-        if len(alike) > 1:
-            feature = np.ptp(distances.loc[alike], axis=0).idxmax()
-            for segment, mean in centroids.loc[alike, feature].items():
-                names[segment] += f" ({short[feature]} {readable(mean)})"
+    for namesakes in names.groupby(names).groups.values():
+        if len(namesakes) > 1:
+            feature = np.ptp(distances.loc[namesakes], axis=0).idxmax()
+            for segment, mean in centroids.loc[namesakes, feature].items():
+                names[segment] += f" ({feature_words[feature]} {readable(mean)})"
     for segment in names.index[names.duplicated(keep=False)]:
         names[segment] += f" #{segment}"
     return names
@@ -1051,28 +1068,28 @@ def profile(names, labels, silhouettes, stability):
 
 def join_profiles(profiles, means):
     """Return the table of profiles.csv: what the segments are called, are like, and are worth."""
-    named = profiles[["Name", "Customers", "Share"]]
-    trusted = profiles[["Silhouette", "Stability"]]
-    table = pd.concat([named, means.loc[profiles.index], trusted], axis=1)
+    sizes = profiles[["Name", "Customers", "Share"]]
+    trust = profiles[["Silhouette", "Stability"]]
+    table = pd.concat([sizes, means.loc[profiles.index], trust], axis=1)
     return table.rename_axis("Segment")
 
 
-def lacks_segments(curve, choice, profiles, silhouettes, even):
+def lacks_segments(curve, choice, profiles, silhouettes, even_silhouette):
     """Tell whether the data has no clear segments.
 
-    Then the elbow is weak, and the silhouette is not above `even`, that of customers strewn evenly,
-    or no segment is stable; but K-Means has to have looked far enough.
+    Then the elbow is weak, and the silhouette is not above that of customers strewn evenly, or no
+    segment is stable; but K-Means has to have looked far enough.
     """
     if choice.sharpness >= CLEAR_SHARPNESS or ends_early(curve, choice):
         return False
-    has_stable_segment = (profiles["Stability"] >= STABLE).any()
-    return silhouettes.mean() <= even or not has_stable_segment
+    has_stable_segment = profiles["Stability"].max() >= GOOD_STABILITY
+    return silhouettes.mean() <= even_silhouette or not has_stable_segment
 
 
 def ends_early(curve, choice):
     """Tell whether the curve ends where the silhouette is good and best: more k may be better."""
-    is_last = choice.best == curve.index[-1]
-    return is_last and curve.loc[choice.best, "silhouette"] > GOOD_SILHOUETTE
+    is_last = choice.preference == curve.index[-1]
+    return is_last and curve["silhouette"].max() > GOOD_SILHOUETTE
 
 
 def write_sharpness(choice):
@@ -1080,53 +1097,58 @@ def write_sharpness(choice):
     return f"sharpness {choice.sharpness:.2f}, clear from {CLEAR_SHARPNESS}"
 
 
-def write_verdict(curve, choice, is_lacking):
+def write_verdict(curve, choice, is_in_doubt):
     """Say in a sentence or two how many segments there are, and what speaks for it."""
     sentences = []
-    if is_lacking:
+    if is_in_doubt:
         sentences.append("K-Means found no clear segments.")
     if choice.k != choice.elbow:
         sentences.append(f"You asked for {choice.k} segments.")
     clarity = "clear" if choice.sharpness >= CLEAR_SHARPNESS else "weak"
-    opinion = "agrees" if choice.best == choice.elbow else f"disagrees and prefers {choice.best}"
-    score = curve.at[choice.best, "silhouette"]
-    sentences += [
-        f"The elbow at {choice.elbow} segments is {clarity} ({write_sharpness(choice)}).",
-        f"The silhouette {opinion} ({score:.2f}).",
-    ]
+    sentences.append(
+        f"The elbow at {choice.elbow} segments is {clarity} ({write_sharpness(choice)})."
+    )
+    opinion = "agrees"
+    if choice.preference != choice.elbow:
+        opinion = f"disagrees and prefers {choice.preference}"
+    sentences.append(f"The silhouette {opinion} ({curve['silhouette'].max():.2f}).")
     return " ".join(sentences)
 
 
 def write_trust(profiles, silhouettes):
     """Say which segments not to rely on, and how many customers are not well placed."""
-    shaky = profiles["Stability"][profiles["Stability"] < STABLE]
+    doubts = []
+    for segment, stability in profiles["Stability"].items():
+        if stability < GOOD_STABILITY:
+            doubts.append(f"{segment} ({stability:.2f})")
     opinion = "All segments are stable"
-    if len(shaky):
-        named = [f"{segment} ({stability:.2f})" for segment, stability in shaky.items()]
-        opinion = f"Not stable: segment {', '.join(named)}"
+    if doubts:
+        opinion = f"Not stable: segment {', '.join(doubts)}"
     return (
         f"{percent((silhouettes < 0).mean())} of the customers have a silhouette below 0: they lie "
-        f"closer to another segment. {opinion}; stable is {STABLE} and more, {UNRELIABLE} and less "
-        "is not to be relied on."
+        f"closer to another segment. {opinion}; {STABILITY_HELP}."
     )
 
 
-def find_segment_cautions(curve, choice, profiles, is_lacking):
+def find_segment_cautions(curve, choice, profiles, is_in_doubt):
     """List what makes the segments doubtful, each with what to do."""
     doubts = []
     is_elbow = choice.k == choice.elbow
-    if is_lacking:
+    if is_in_doubt:
         doubts.append("K-Means found no clear segments")
     if is_elbow and choice.sharpness < CLEAR_SHARPNESS:
         doubts.append(f"the elbow at {choice.elbow} segments is weak ({write_sharpness(choice)})")
-    if is_elbow and choice.best != choice.elbow:
-        doubts.append(f"the elbow names {choice.elbow} segments, the silhouette {choice.best}")
-    shaky = profiles.index[profiles["Stability"] < STABLE]
-    if len(shaky):
-        doubts.append(f"not stable: segment {', '.join(map(str, shaky))}")
+    if is_elbow and choice.preference != choice.elbow:
+        doubts.append(
+            f"the elbow names {choice.elbow} segments, the silhouette {choice.preference}"
+        )
+    segments = profiles.index[profiles["Stability"] < GOOD_STABILITY]
+    if len(segments):
+        doubts.append(f"not stable: segment {', '.join(map(str, segments))}")
     if ends_early(curve, choice):
         doubts.append(
-            f"the silhouette is best at {choice.best}, the last k: look further with --max-clusters"
+            f"the silhouette is best at {choice.preference}, the last k: look further with "
+            "--max-clusters"
         )
     advice = "compare with another -k, or try other features with -f"
     return [f"{doubt}; {advice}" for doubt in doubts]
@@ -1135,15 +1157,18 @@ def find_segment_cautions(curve, choice, profiles, is_lacking):
 def tabulate(profiles, centroids):
     """Set the segments as a table of text: sizes, means of the features, stability and names."""
     total = profiles["Customers"].sum()
-    short = short_names(centroids).values()
-    heads = [textwrap.shorten(word.capitalize(), 12, placeholder="…") for word in short]
-    table = centroids.map(readable)
-    sizes = [count_and_share(count, total) for count in profiles["Customers"]]
-    table.insert(0, "Customers", sizes, allow_duplicates=True)
-    table["Stability"] = [f"{stability:.2f}" for stability in profiles["Stability"]]
-    lines = table.to_string(header=["Customers", *heads, "Stability"]).splitlines()
-    names = ["Name", *profiles["Name"]]
-    return "\n".join(f"{line}  {name}" for line, name in zip(lines, names, strict=True))
+    sizes = profiles["Customers"].map(lambda count: count_and_share(count, total))
+    stability = profiles["Stability"].map("{:.2f}".format)
+    table = pd.concat([sizes, centroids.map(readable), stability], axis=1)
+    heads = ["Customers"]
+    for word in short_names(centroids).values():
+        heads.append(textwrap.shorten(word.capitalize(), 12, placeholder="…"))
+    heads.append("Stability")
+    lines = table.to_string(header=heads).splitlines()
+    lines[0] += "  Name"
+    for row, name in enumerate(profiles["Name"], start=1):
+        lines[row] += f"  {name}"
+    return "\n".join(lines)
 
 
 # ------------------------------------------------------------------------------------------- draw
@@ -1162,16 +1187,17 @@ def wrap(text, letters, lines):
     """Break a text into lines of like length, so many of so many letters at most; "…" for more."""
     letters = max(2, int(letters * len(text) / max(1, count_letters(text))))
     rows = len(textwrap.wrap(text, letters))
-    longest = max(map(len, text.split()), default=0)
+    longest_word = max(map(len, text.split()), default=0)
     if rows <= lines:
-        while letters > longest and len(textwrap.wrap(text, letters - 1)) == rows:
+        while letters > longest_word and len(textwrap.wrap(text, letters - 1)) == rows:
             letters -= 1
     return textwrap.fill(text, letters, max_lines=lines, placeholder="…")
 
 
 def measure_labels(labels):
     """Return the inches that the labels of an axis take."""
-    return max(0.09 * count_letters(line) for label in labels for line in label.split("\n"))
+    lines = "\n".join(labels).split("\n")
+    return 0.09 * max(count_letters(line) for line in lines)
 
 
 def write_tick(value, _):
@@ -1209,10 +1235,10 @@ def make_figure(panels, size, title, note, room=ROOM, **options):
     )
     left = MARGIN / width
     figure.text(left, 1 - 0.25 / height, title, size=TITLE_SIZE, weight="bold", va="top")
-    figure.text(left, 1 - note_top / height, note, color=NOTE, va="top")
+    figure.text(left, 1 - note_top / height, note, color=NOTE_COLOR, va="top")
     axes = axes.ravel()
-    for unused in axes[panels:]:
-        unused.remove()
+    for ax in axes[panels:]:
+        ax.remove()
     for ax in axes[:panels]:
         ax.locator_params(nbins=5)
         ax.xaxis.set_major_formatter(write_tick)
@@ -1245,12 +1271,12 @@ def measure_legend(profiles):
     return 0.3 + 0.26 * math.ceil(len(profiles) / 2)
 
 
-def choose_drawn(features, most):
+def choose_sample(features, limit):
     """Return the positions of the customers that a picture shows, and a note if not of all."""
-    sample = draw_sample(len(features), most)
+    sample = draw_sample(len(features), limit)
     if len(sample) == len(features):
         return sample, ""
-    return sample, f" {most:,} of {len(features):,} customers are drawn."
+    return sample, f" {limit:,} of {len(features):,} customers are drawn."
 
 
 def label_axes(ax, x, y):
@@ -1259,14 +1285,11 @@ def label_axes(ax, x, y):
     ax.set_ylabel(wrap(y, 34, 2))
 
 
-def add_bars(ax, counts, total, most, colors):
-    """Draw counts as bars from top to bottom, each with its count and share.
-
-    The room is that of the longest bar there may be, of `most` customers, and its label.
-    """
+def add_bars(ax, counts, total, limit, colors):
+    """Draw counts, up to a limit, as bars from top to bottom, each with its count and share."""
     bars = ax.barh(range(len(counts)), counts, color=colors)
     ax.bar_label(bars, [count_and_share(count, total) for count in counts], padding=4)
-    ax.set_xlim(0, 1.6 * most)  # room for the label of the longest
+    ax.set_xlim(0, 1.6 * limit)  # room for the label of the longest bar
     ax.tick_params(left=False)
     ax.xaxis.set_visible(False)
     ax.spines[["left", "bottom"]].set_visible(False)
@@ -1274,7 +1297,7 @@ def add_bars(ax, counts, total, most, colors):
 
 def draw_distributions(features):
     """01: each feature's histogram and density curve, its median and its middle half."""
-    sample, sample_note = choose_drawn(features, SAMPLE)
+    sample, sample_note = choose_sample(features, SAMPLE)
     quartiles = features.quantile([0.25, 0.5, 0.75])
     halves = {}
     for name, (low, _, high) in quartiles.items():
@@ -1288,7 +1311,7 @@ def draw_distributions(features):
     for ax, (name, (low, median, high)) in zip(axes, quartiles.items(), strict=True):
         values = features[name].iloc[sample].dropna()
         bins = choose_bins(values)
-        sns.histplot(values, bins=bins, kde=True, color=QUIET, edgecolor="white", ax=ax)
+        sns.histplot(values, bins=bins, kde=True, color=GREY, edgecolor="white", ax=ax)
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
         ax.axvline(median, color=ACCENT, linewidth=2)
         ax.set_title(f"median {readable(median)}\nmiddle half {halves[name]}", color=ACCENT)
@@ -1320,12 +1343,12 @@ def draw_counts(groups, customers):
         labels += label_rows(counts.index)
     title = f"The largest groups of {customers:,} customers: {', '.join(findings[:3])}"
     note = "Customers in each group, and their share of all. A band holds its upper end."
-    most = max(counts.max() for counts in groups.values())
+    limit = max(counts.max() for counts in groups.values())
     rows = max(len(counts) for counts in groups.values())
     room = ROOM | {"left": 0.3 + measure_labels(labels), "below": 0.15}
     figure, axes = make_figure(len(groups), (3.6, 0.4 * rows), title, note, room)
     for ax, (name, counts) in zip(axes, groups.items(), strict=True):
-        add_bars(ax, counts, customers, most, ACCENT)
+        add_bars(ax, counts, customers, limit, ACCENT)
         ax.set_yticks(range(len(counts)), label_rows(counts.index))
         ax.set_ylim(rows - 0.5, -0.5)
         ax.set_title(wrap(name, 36, 1), weight="bold", loc="left")
@@ -1341,23 +1364,30 @@ def draw_by_category(features, categories):
     """03: each feature by each category, if any: a violin for each value, with quartiles."""
     if categories.empty:
         return None
-    sample, sample_note = choose_drawn(features, SAMPLE)
+    sample, sample_note = choose_sample(features, SAMPLE)
     features = features.iloc[sample]
     categories = categories.iloc[sample]
     title = find_difference(features, categories)
     note = f"The wider, the more customers; the lines mark the quarters.{sample_note}"
     pairs = list(itertools.product(categories, features))
-    labels = itertools.chain(
-        *(label_rows(categories[group].cat.categories) for group in categories)
-    )
+    labels = []
+    for group in categories:
+        labels += label_rows(categories[group].cat.categories)
     height = 0.4 + 0.9 * categories.nunique().max()
     room = ROOM | {"left": 0.6 + measure_labels(labels)}
     figure, axes = make_figure(len(pairs), (3.6, height), title, note, room)
     for ax, (group, name) in zip(axes, pairs, strict=True):
         values = categories[group]
         medians = features[name].groupby(values, observed=True).median()
-        violin = {"order": medians.index, "inner": "quart", "cut": 0, "color": PALE}
-        sns.violinplot(x=features[name], y=values, ax=ax, **violin)
+        sns.violinplot(
+            x=features[name],
+            y=values,
+            order=medians.index,
+            inner="quart",
+            cut=0,
+            color=VIOLIN_COLOR,
+            ax=ax,
+        )
         for place, median in enumerate(medians):
             ax.text(median, place - 0.42, f"median {readable(median)}", ha="center", va="bottom")
         ax.set_yticks(range(len(medians)), label_rows(medians.index))
@@ -1381,20 +1411,19 @@ def find_difference(features, categories):
 
 def draw_relationships(features):
     """04: every pair of features, with its correlation (Pearson's r)."""
-    sample, sample_note = choose_drawn(features, SCATTER_SAMPLE)
-    shown = features.iloc[sample]
-    table = features.corr()
-    correlations = {pair: table.at[pair] for pair in itertools.combinations(features, 2)}
-    x, y = max(correlations, key=lambda pair: abs(correlations[pair]))
-    title = f"{x} and {y} are the most correlated: r = {correlations[x, y]:.2f}"
-    if len(correlations) == 1:
-        title = f"The correlation of {x} and {y}: r = {correlations[x, y]:.2f}"
+    sample, sample_note = choose_sample(features, SCATTER_SAMPLE)
+    pairs = list(itertools.combinations(features, 2))
+    correlations = features.corr()
+    x, y = max(pairs, key=lambda pair: abs(correlations.at[pair]))
+    title = f"{x} and {y} are the most correlated: r = {correlations.at[x, y]:.2f}"
+    if len(pairs) == 1:
+        title = f"The correlation of {x} and {y}: r = {correlations.at[x, y]:.2f}"
     note = "r is 1 or -1 if all customers lie on a line, and 0 if no line describes them."
-    note += sample_note
-    figure, axes = make_figure(len(correlations), pair_size(correlations), title, note)
-    for ax, ((x, y), r) in zip(axes, correlations.items(), strict=True):
-        ax.scatter(shown[x], shown[y], point_size(shown), color=ACCENT, alpha=0.6, linewidth=0)
-        ax.set_title(f"r = {r:.2f}")
+    figure, axes = make_figure(len(pairs), pair_size(pairs), title, note + sample_note)
+    for ax, (x, y) in zip(axes, pairs, strict=True):
+        points = features[[x, y]].iloc[sample]
+        ax.scatter(points[x], points[y], point_size(points), color=ACCENT, alpha=0.6, linewidth=0)
+        ax.set_title(f"r = {correlations.at[x, y]:.2f}")
         label_axes(ax, x, y)
     return figure
 
@@ -1404,9 +1433,9 @@ def pair_size(pairs):
     return (8.4, 5) if len(pairs) == 1 else (3.8, 3.4)
 
 
-def point_size(shown):
+def point_size(points):
     """Return the area of a point, in square points: a thousand large ones would hide others."""
-    return 34 * min(1, 1000 / len(shown))
+    return 34 * min(1, 1000 / len(points))
 
 
 def draw_elbow(curve, choice, verdict):
@@ -1415,7 +1444,7 @@ def draw_elbow(curve, choice, verdict):
     note += f"Dashed: the {choice.k} segments of this run."
     figure, (left, right) = make_figure(2, (5, 3.8), verdict, note)
     add_curve(left, curve["wcss"], choice.elbow, "elbow")
-    add_curve(right, curve["silhouette"], choice.best, "best")
+    add_curve(right, curve["silhouette"], choice.preference, "best")
     for ax in (left, right):
         ax.axvline(choice.k, color=ACCENT, linestyle="--", linewidth=1, zorder=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -1429,7 +1458,7 @@ def draw_elbow(curve, choice, verdict):
 def add_curve(ax, values, mark, word):
     """Draw a curve of values against k with one k marked, and a word at the mark."""
     ax.margins(y=0.12)
-    ax.plot(values.index, values, "o-", color=QUIET)
+    ax.plot(values.index, values, "o-", color=GREY)
     ax.plot(mark, values[mark], "o", color=ACCENT, markersize=12)
     is_at_the_right = mark > 0.8 * values.index[-1]
     ax.annotate(
@@ -1447,7 +1476,7 @@ def draw_silhouettes(silhouettes, labels, profiles):
     """06: the silhouette of every customer, segment by segment, and the mean."""
     mean = silhouettes.mean()
     below = percent((silhouettes < 0).mean())
-    _, sample_note = choose_drawn(labels, SILHOUETTE_SAMPLE)
+    _, sample_note = choose_sample(labels, SILHOUETTE_SAMPLE)
     title = f"{below} of the customers lie closer to another segment; "
     title += f"the mean silhouette is {mean:.2f}"
     note = (
@@ -1469,7 +1498,7 @@ def draw_silhouettes(silhouettes, labels, profiles):
         ax.plot(average, middles[-1], markersize=10, markeredgecolor="white", **style)
     ax.axvline(mean, color=INK, linestyle="--", linewidth=1)
     ax.set_title(f"dashed: the mean of {mean:.2f}")
-    ax.axvline(0, color=QUIET, linewidth=1)
+    ax.axvline(0, color=GREY, linewidth=1)
     ax.set_yticks(middles, names)
     ax.set(ylim=(top - gap / 2, -gap / 2), xlabel="Silhouette")
     ax.tick_params(left=False)
@@ -1489,31 +1518,31 @@ def write_explained(features, centroids, profiles):
     return f"{len(profiles)} segments explain {', '.join(shares)}"
 
 
-def add_customers(ax, shown, labels):
-    """Draw the customers of each segment, in as many dimensions as they have columns."""
-    for segment, members in shown.groupby(labels):
+def add_customers(ax, features, labels):
+    """Draw the customers of each segment, in as many dimensions as they have features."""
+    for segment, members in features.groupby(labels):
         coordinates = [members[name] for name in members]
-        ax.scatter(*coordinates, s=point_size(shown), linewidth=0, **segment_style(segment))
+        ax.scatter(*coordinates, s=point_size(features), linewidth=0, **segment_style(segment))
 
 
-def spread(places, least):
-    """Move places that are nearer to each other than `least` apart; float of shape (places, 2)."""
+def spread(places, gap):
+    """Move places that are nearer to each other than the gap apart; float of shape (places, 2)."""
     places = places + np.linspace(0, 1e-6, len(places))[:, None]  # or equal ones would not part
     pairs = list(itertools.combinations(range(len(places)), 2))
     for _ in range(100):
-        for one, other in pairs:
-            difference = places[one] - places[other]
-            lack = least - math.hypot(*difference)
-            if lack > 0:
-                step = difference * lack / (least - lack) / 2
-                places[one] += step
-                places[other] -= step
+        for first, second in pairs:
+            difference = places[first] - places[second]
+            distance = math.hypot(*difference)
+            if distance < gap:
+                step = difference / distance * (gap - distance) / 2
+                places[first] += step
+                places[second] -= step
     return places
 
 
 def draw_clusters_2d(features, labels, centroids, title, profiles):
     """07: the segments over every pair of features, with numbered centroids."""
-    sample, sample_note = choose_drawn(features, SCATTER_SAMPLE)
+    sample, sample_note = choose_sample(features, SCATTER_SAMPLE)
     note = "Numbers stand at the centroids, or beside them where two would hide each other."
     note += sample_note
     pairs = list(itertools.combinations(features, 2))
@@ -1537,10 +1566,10 @@ def draw_clusters_3d(features, labels, centroids, title, profiles):
     """08: the segments over the first three features, if so many, from two sides."""
     if features.shape[1] < 3:
         return None
-    sample, sample_note = choose_drawn(features, SCATTER_SAMPLE)
-    space = list(features)[:3]
-    shown = features[space].iloc[sample]
-    floor = shown[space[2]].min()
+    sample, sample_note = choose_sample(features, SCATTER_SAMPLE)
+    features = features.iloc[sample, :3]
+    names = list(features)
+    floor = features[names[2]].min()
     note = (
         f"Two views. Pins lead from the centroids to the floor; what is pale is far.{sample_note}"
     )
@@ -1549,11 +1578,11 @@ def draw_clusters_3d(features, labels, centroids, title, profiles):
     add_legend(figure, profiles)
     for ax, azimuth in zip(axes, (-60, 30), strict=True):
         ax.computed_zorder = False  # or customers would hide centroids
-        add_customers(ax, shown, labels.iloc[sample])
-        for segment, (x, y, z) in centroids[space].iterrows():
+        add_customers(ax, features, labels.iloc[sample])
+        for segment, (x, y, z) in centroids[names].iterrows():
             ax.plot([x, x], [y, y], [floor, z], color=INK, linewidth=1, zorder=9)
             ax.text(x, y, z, segment, **DISC_NUMBER)
-        for axis, name in zip((ax.xaxis, ax.yaxis, ax.zaxis), space, strict=True):
+        for axis, name in zip((ax.xaxis, ax.yaxis, ax.zaxis), names, strict=True):
             axis.set_label_text(wrap(name, 30, 1))
             axis.labelpad = 10
             axis.set_major_formatter(write_tick)
@@ -1573,8 +1602,7 @@ def draw_profiles(means, distances, feature_count, profiles):
     title = f"{total:,} customers in {len(profiles)} segments: the largest is {ends[0]}, "
     title += f"the smallest {ends[-1]}"
     note = "Means of each segment. Red is above the average customer, blue below; ▲ ▼ from "
-    note += f"{NAMING_DISTANCE} standard deviations. Stability: {STABLE} and more is stable, "
-    note += f"{UNRELIABLE} and less is not to be relied on."
+    note += f"{NAMING_DISTANCE} standard deviations. Stability: {STABILITY_HELP}."
     cells = write_cells(means, distances, feature_count, profiles)
     heads = [wrap(name, 14, 8) for name in cells]
     names = [wrap(f"{segment}  {name}", 36, 3) for segment, name in profiles["Name"].items()]
@@ -1590,8 +1618,18 @@ def draw_profiles(means, distances, feature_count, profiles):
     left.set_ylim(len(names) - 0.5, -0.5)
     colors = np.pad(distances, ((0, 1), (0, 2)))  # the average and the trust stay pale
     limit = max(1, abs(colors).max())
-    heat = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "cbar": False}
-    sns.heatmap(colors, annot=cells, fmt="", xticklabels=False, yticklabels=False, ax=right, **heat)
+    sns.heatmap(
+        colors,
+        vmin=-limit,
+        vmax=limit,
+        cmap="RdBu_r",
+        annot=cells,
+        fmt="",
+        cbar=False,
+        xticklabels=False,
+        yticklabels=False,
+        ax=right,
+    )
     right.set_xticks(np.arange(len(heads)) + 0.5, heads)
     right.tick_params(bottom=False, labeltop=True, labelbottom=False)
     return figure
@@ -1611,9 +1649,10 @@ def write_cells(means, distances, feature_count, profiles):
     """Write the cells of 09: means, with an arrow where one is far from the average, and trust."""
     centroids = means.iloc[:, :feature_count].map(readable)
     shares = means.iloc[:, feature_count:].map(percent)
-    is_far = [distances >= NAMING_DISTANCE, distances <= -NAMING_DISTANCE]
+    is_above = distances >= NAMING_DISTANCE
+    is_below = distances <= -NAMING_DISTANCE
     cells = pd.concat([centroids, shares], axis=1)
-    cells.iloc[:-1] += np.select(is_far, [" ▲", " ▼"], "")
+    cells.iloc[:-1] += np.select([is_above, is_below], [" ▲", " ▼"], "")
     trust = profiles[["Silhouette", "Stability"]].map("{:.2f}".format)
     trust = trust.replace("nan", "")  # none of a segment may be in the sample
     return pd.concat([cells, trust], axis=1).fillna("")
@@ -1660,16 +1699,16 @@ def write_records(source, customers, segments, endings, path):
     """Write the fields of any other file; numbers with decimal commas get points."""
     records = read_records(source)
     _, header = next(records)
+    positions = [at for at, name in enumerate(customers) if name not in NEW_COLUMNS]
     numeric = customers.select_dtypes("number").columns
-    numbers = customers.columns.get_indexer(numeric).tolist()
-    kept = [at for at, name in enumerate(customers) if name not in NEW_COLUMNS]
+    numeric_positions = customers.columns.get_indexer(numeric).tolist()
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([header[at].strip() for at in kept] + NEW_COLUMNS)
+        writer.writerow([header[at].strip() for at in positions] + NEW_COLUMNS)
         for (_, fields), segment in zip(records, segments, strict=True):
-            for at in numbers:
+            for at in numeric_positions:
                 fields[at] = fields[at].replace(",", ".")
-            writer.writerow([fields[at] for at in kept] + endings[segment])
+            writer.writerow([fields[at] for at in positions] + endings[segment])
 
 
 def require_folder(folder, csv_file):
@@ -1702,8 +1741,8 @@ def save(folder, files):
             raise InputError(f"{folder / name}: is a folder where a file is to be written; move it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for killed in folder.glob(f"{UNFINISHED}*/"):
-            shutil.rmtree(killed)
+        for leftover in folder.glob(f"{UNFINISHED}*/"):
+            shutil.rmtree(leftover)
         with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as temporary:
             unfinished = Path(temporary)
             for name, content in files.items():
@@ -1778,26 +1817,26 @@ def analyse(options, announce):
     customers = parse(source)
     feature_names = choose_features(options, customers)
     features = take_features(customers, feature_names, source.separator)
-    logged = [find_column(name, feature_names, "feature") for name in options.log]
-    seen = take_logarithms(features, logged).dropna()
-    require_differences(seen)
-    points = scale(seen, options.no_scale)
+    log_names = [find_column(name, feature_names, "feature") for name in options.log]
+    inputs = take_logarithms(features, log_names).dropna()
+    require_differences(inputs)
+    points = scale(inputs, options.no_scale)
     require_customers(points, options.clusters or 3)
     announce("2 of 5, explore")
     categories = find_categories(customers, feature_names)
-    overview, cautions, files = explore(options.csv, customers, features, categories, logged)
+    overview, cautions, files = explore(options.csv, customers, features, categories, log_names)
     announce("3 of 5, segment")
     curve, choice, labels = find_segments(points, options)
-    labels = Series(labels, seen.index)
-    silhouettes, stability, even = measure_trust(points, labels, options.seed)
+    labels = Series(labels, inputs.index)
+    silhouettes, stability, even_silhouette = measure_trust(points, labels, options.seed)
     features = features.dropna()
-    means, distances = describe(features, seen, categories, labels)
+    means, distances = describe(features, inputs, categories, labels)
     centroids = means.iloc[:-1, : len(feature_names)]
     segment_names = name_segments(centroids, distances.iloc[:, : len(feature_names)])
     profiles = profile(segment_names, labels, silhouettes, stability)
-    is_lacking = lacks_segments(curve, choice, profiles, silhouettes, even)
-    cautions += find_segment_cautions(curve, choice, profiles, is_lacking)
-    verdict = write_verdict(curve, choice, is_lacking)
+    is_in_doubt = lacks_segments(curve, choice, profiles, silhouettes, even_silhouette)
+    cautions += find_segment_cautions(curve, choice, profiles, is_in_doubt)
+    verdict = write_verdict(curve, choice, is_in_doubt)
     judgement = paragraph("Verdict", verdict)
     judgement += "\n" + paragraph("Trust", write_trust(profiles, silhouettes))
     report = f"{overview}\n\n{judgement}\n\n{tabulate(profiles, centroids)}"
@@ -1824,9 +1863,9 @@ def say(stream, text, end="\n"):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def show_step(started, name):
+def show_step(start, name):
     """Say on stderr which step begins, once the run takes long; on a terminal in one place."""
-    seconds = time.perf_counter() - started
+    seconds = time.perf_counter() - start
     if seconds <= SHORT_RUN:
         return
     text = f"segment.py: step {name}, {seconds:.0f} s so far"
@@ -1838,9 +1877,9 @@ def show_step(started, name):
 
 def run(options):
     """Do what the command line says; InputError if it can't be done."""
-    started = time.perf_counter()
-    announce = partial(show_step, started)
-    with warnings.catch_warnings(record=True) as caught:
+    start = time.perf_counter()
+    announce = partial(show_step, start)
+    with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always")
         try:
             report, cautions, files = analyse(options, announce)
@@ -1850,13 +1889,13 @@ def run(options):
         text = f"{report}\n".encode(errors="backslashreplace")
         files["report.txt"] = lambda path: path.write_bytes(text)
         save(options.output, files)
-    if any("missing from" in str(warning.message) for warning in caught):
+    if any("missing from" in str(message.message) for message in messages):
         cautions.append("some letters are drawn as boxes; install a font that has them")
     if options.show and plt.get_backend().lower() == "agg":
         cautions.append("no window can be opened here; look into the folder instead")
-    written = [name for name, content in files.items() if content is not None]
-    seconds = time.perf_counter() - started
-    say(sys.stdout, f"{report}\n\n{len(written)} files in {options.output}, {seconds:.1f} s")
+    names = [name for name, content in files.items() if content is not None]
+    seconds = time.perf_counter() - start
+    say(sys.stdout, f"{report}\n\n{len(names)} files in {options.output}, {seconds:.1f} s")
     for caution in cautions:
         say(sys.stderr, f"segment.py: warning: {one_line(caution)}")
     if options.show:
@@ -1886,8 +1925,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def make_theme():
     """Return the style of all pictures, with the fonts of FONTS that are installed."""
-    installed = fontManager.get_font_names()
-    fonts = [font for font in FONTS if font in installed]
+    names = fontManager.get_font_names()
+    fonts = [font for font in FONTS if font in names]
     return THEME | {"font.family": fonts}
 
 
