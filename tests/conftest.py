@@ -117,8 +117,8 @@ def call_main(folder: Path, *arguments: object, save: Callable = save_unseen) ->
         contextlib.redirect_stderr(err),
     ):
         if save is not Figure.savefig:
-            patch.setattr(seaborn, "violinplot", lambda *_, **__: None)
-            patch.setattr(seaborn, "histplot", lambda *_, **__: None)
+            for plot in ("histplot", "violinplot", "heatmap"):
+                patch.setattr(seaborn, plot, lambda *_, **__: None)
         note_texts(patch, texts)
         patch.setattr(Figure, "savefig", keep_and_save)
         status = segment.main(["-o", str(folder), *map(str, arguments)])
@@ -145,26 +145,19 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
-def default_runs(tmp_path_factory) -> tuple[Run, Run]:
-    """Run the command with nothing but an output folder, and the same within this process."""
+def default_run(tmp_path_factory) -> Run:
+    """Run the command as a process, with nothing but an output folder."""
     folder = tmp_path_factory.mktemp("elsewhere") / "output"
     process = start_command(folder, cwd=folder.parent)
-    here = tmp_path_factory.mktemp("here") / "output"
-    run_here = call_main(here, MALL_CSV, "--seed", 0, save=Figure.savefig)
     out, err = process.communicate()
-    return Run(process.returncode, out, err, folder, {}, {}), run_here
+    return Run(process.returncode, out, err, folder, {}, {})
 
 
 @pytest.fixture(scope="session")
-def default_run(default_runs) -> Run:
-    """Run the command as a process, with nothing but an output folder."""
-    return default_runs[0]
-
-
-@pytest.fixture(scope="session")
-def mall_run(default_runs) -> Run:
+def mall_run(tmp_path_factory) -> Run:
     """Do the default run within this process, with all its figures."""
-    return default_runs[1]
+    folder = tmp_path_factory.mktemp("here") / "output"
+    return call_main(folder, MALL_CSV, "--seed", 0, save=Figure.savefig)
 
 
 @pytest.fixture(scope="session")

@@ -424,12 +424,12 @@ def table_of(*names: str, **columns) -> pd.DataFrame:
 
 
 THREE = ["-k", 3, "--max-clusters", 3]
-STRANGE = ["$a$ _b_ %", "^c \\ <d> & {e}", "顧客 の 年"]
-AWKWARD = ["$x$ & <y>", "a_b^c %", "Ünï" + "n" * 60]
+STRANGE = ["$a$ _b_ %", "🛒^c \\ <d> & {e}"]
+AWKWARD = ["$x$ & <y> a_b^c %", "Ünï" + "n" * 60]
 LONG = ["y" * 40, "y" * 24 + "… (1)", "y" * 200]  # alike once they are cut
 DRAWN = {  # case: (table, features, other arguments, what warnings say)
     "strange names and values": (
-        table_of(*STRANGE, **{"🛒 kind": ["$x_1$", "\\frac", "男性", "y" * 200] * 15}),
+        table_of(*STRANGE, **{"顧客 の 年": ["$x_1$", "\\frac", "男性", "y" * 200] * 15}),
         STRANGE,
         THREE,
         [],
@@ -448,12 +448,6 @@ DRAWN = {  # case: (table, features, other arguments, what warnings say)
         THREE,
         [],
     ),
-    "five features": (
-        table_of(*(f"feature {i}" for i in range(5))),
-        [f"feature {i}" for i in range(5)],
-        THREE,
-        [],
-    ),
     "three categories, and a name": (
         table_of(
             *("A", "B"),
@@ -465,7 +459,7 @@ DRAWN = {  # case: (table, features, other arguments, what warnings say)
         [],
     ),
     "four customers": (
-        pd.DataFrame(np.random.default_rng(4).normal(size=(4, 3)).round(3), columns=AWKWARD),
+        pd.DataFrame(np.random.default_rng(4).normal(size=(4, 2)).round(3), columns=AWKWARD),
         AWKWARD,
         [],
         [],
@@ -478,7 +472,12 @@ DRAWN = {  # case: (table, features, other arguments, what warnings say)
         ["--max-clusters", 3],
         ["--log 'Spent ($)'", "60 duplicate rows", "60 duplicate values of id"],
     ),
-    "tiny and huge": (table_of("A", "B", "C") * [1e-12, 1e-30, 1e13], ["A", "B", "C"], THREE, []),
+    "five features, tiny and huge": (
+        table_of(*"ABCDE") * [1e-12, 1e-30, 1e13, 1e3, 1],
+        list("ABCDE"),
+        THREE,
+        [],
+    ),
 }
 
 

@@ -11,20 +11,21 @@ from sklearn.cluster import KMeans
 
 import segment
 
-SIZE = 3 * segment.SAMPLE
+SIZE = 2 * segment.SAMPLE
+LAST_K = 8
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """Run the command on many customers: the customers, their points, and the run."""
     customers = make_customers(SIZE, seed=1)
-    run = segment_shop(tmp_path_factory.mktemp("large"), customers)
+    run = segment_shop(tmp_path_factory.mktemp("large"), customers, "--max-clusters", LAST_K)
     return customers, segment.scale(customers[list(NOISE)].astype(float), raw=False), run
 
 
 def test_k_and_wcss_are_those_of_all_customers(large):
     _, points, run = large
-    models = [KMeans(k, n_init=10, random_state=1).fit(points) for k in range(1, 11)]
+    models = [KMeans(k, n_init=10, random_state=1).fit(points) for k in range(1, LAST_K + 1)]
     k = segment.find_elbow([model.inertia_ for model in models])[0]
     assert len(run.rows("profiles.csv")) == k
     labels = run.labels()
@@ -33,7 +34,8 @@ def test_k_and_wcss_are_those_of_all_customers(large):
     assert wcss <= 1.001 * models[k - 1].inertia_
     curve = {int(row["k"]): float(row["wcss"]) for row in run.rows("elbow.csv")}
     assert curve[k] == pytest.approx(wcss, rel=1e-4)
-    assert all(curve[n] == pytest.approx(models[n - 1].inertia_, rel=0.02) for n in range(1, 11))
+    for number, model in enumerate(models, 1):
+        assert curve[number] == pytest.approx(model.inertia_, rel=0.02)
 
 
 def test_every_customer_is_counted_and_described(large):
@@ -59,10 +61,9 @@ def test_every_customer_is_counted_and_described(large):
         ("08_clusters_3d.png", segment.SCATTER_SAMPLE),
     ],
 )
-def test_pictures_say_that_they_show_a_sample(name, most, large, mall_run):
+def test_pictures_say_that_they_show_a_sample(name, most, large):
     said = f"{most:,} of {SIZE:,} customers"
     assert said in " ".join(" ".join(texts_in(large[2].figures[name])).split())
-    assert not any("of 200 customers are" in text for text in texts_in(mall_run.figures[name]))
 
 
 def test_few_customers_are_all_in_the_sample():

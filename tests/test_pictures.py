@@ -18,8 +18,8 @@ BASELINE = Path(__file__).with_name("baseline")
 SAME, SIMILAR = 1, 30  # root mean square of the differences of colours, of 255
 
 
-def test_saved_pictures_are_wide_and_not_empty(default_run):
-    paths = sorted(default_run.folder.glob("*.png"))
+def test_saved_pictures_are_wide_and_not_empty(mall_run):
+    paths = sorted(mall_run.folder.glob("*.png"))
     assert len(paths) == 9
     for path in paths:
         image = plt.imread(path)
@@ -31,13 +31,13 @@ def test_saved_pictures_are_wide_and_not_empty(default_run):
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_picture_is_the_one_of_the_readme(name, default_run, tmp_path):
+def test_picture_is_the_one_of_the_readme(name, mall_run, tmp_path):
     # One moved label is a difference of 2 or more. Other versions of matplotlib set text a fraction
     # of a pixel apart, and of scikit-learn draw other resamples: a difference of 12 to 27.
     versions = {
-        Image.open(folder / name).text["Software"] for folder in (BASELINE, default_run.folder)
+        Image.open(folder / name).text["Software"] for folder in (BASELINE, mall_run.folder)
     }
-    for kind, folder in {"baseline": BASELINE, "drawn": default_run.folder}.items():
+    for kind, folder in {"baseline": BASELINE, "drawn": mall_run.folder}.items():
         shutil.copy(folder / name, tmp_path / f"{kind}.png")
     tolerance = SAME if len(versions) == 1 else SIMILAR
     difference = compare_images(tmp_path / "baseline.png", tmp_path / "drawn.png", tolerance)
@@ -53,7 +53,7 @@ def many_run(tmp_path_factory):
     return segment_shop(tmp_path_factory.mktemp("many"), table, *arguments, save=Figure.savefig)
 
 
-def test_every_text_of_the_default_run_can_be_read(mall_run):
+def test_every_text_of_the_mall_run_can_be_read(mall_run):
     assert len(mall_run.texts) == 9
     assert find_faults(mall_run) == []
 
@@ -67,6 +67,11 @@ def test_every_text_of_thirty_segments_can_be_read(many_run):
     assert len(many_run.rows("profiles.csv")) == 30
     assert len(many_run.texts) == 8
     assert find_faults(many_run) == []
+
+
+def test_pictures_of_all_customers_speak_of_no_sample(mall_run):
+    for figure in mall_run.figures.values():
+        assert not any("of 200 customers are" in text for text in texts_in(figure))
 
 
 def test_axes_carry_the_names_of_the_file(mall_run):

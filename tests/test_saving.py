@@ -18,9 +18,10 @@ from sklearn.cluster import KMeans
 
 BY_TWO = ["-f", "A", "B", "-k", 2, "--max-clusters", 3]
 QUICK = ["-f", "annual_income", "spending_score", "--max-clusters", 3, "-k", 4]
-# When to kill a run: after this share of the time that another one took, or, if None, once there is
-# a new file, because files are in danger then.
-MOMENTS = [0.3, 0.7, 0.9, 0.95, None, None]
+# How and when to stop a run: after this share of the time that another one took, or, if None, once
+# there is a new file, because files are in danger then.
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+STOPS = [(signal.SIGINT, 0.8), (signal.SIGINT, None), (KILL, None)]
 FULL_DISK = "/dev/full" if os.path.exists("/dev/full") else os.devnull
 
 
@@ -82,14 +83,14 @@ def kill(folder: Path, sent: signal.Signals, seconds: float | None) -> Killed:
 def processes(before, tmp_path_factory):
     """Start the runs that need a process of their own; they go on beside the first tests."""
     parent = tmp_path_factory.mktemp("processes")
-    folders = [parent / str(at) / "output" for at in range(len(MOMENTS))]
+    folders = [parent / str(at) / "output" for at in range(len(STOPS))]
     for folder in folders:
         shutil.copytree(before, folder)
 
     def run_all() -> tuple[Deaf, list[Killed]]:
         deaf = run_deaf([parent / "full disk", parent / "closed pipe"])
-        sent = [signal.SIGINT, getattr(signal, "SIGKILL", signal.SIGTERM)] * (len(MOMENTS) // 2)
-        waits = [share and share * deaf.seconds for share in MOMENTS]
+        sent = [kind for kind, _ in STOPS]
+        waits = [share and share * deaf.seconds for _, share in STOPS]
         with ThreadPoolExecutor(2) as pool:  # as many as there were when the time was taken
             return deaf, list(pool.map(kill, folders, sent, waits))
 
@@ -238,8 +239,7 @@ def test_interrupted_runs_say_nothing_and_leave_nothing_half(processes):
 @no_signals
 def test_litter_of_killed_runs_is_gone_after_the_next(processes):
     _, killed = processes.result()
-    folders = [run.folder for run in killed if run.sent != signal.SIGINT]
-    folder = max(folders, key=lambda folder: len(os.listdir(folder)))
+    (folder,) = [run.folder for run in killed if run.sent != signal.SIGINT]
     (folder / ".mine").mkdir()
     assert call_main(folder, *QUICK).status == 0
     expected = {*FILES, "mine.txt", ".mine"} - {"08_clusters_3d.png"}

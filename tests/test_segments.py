@@ -11,17 +11,17 @@ from conftest import FEATURES, INCOME_AND_SCORE, MALL_CSV, segment_shop
 THREE = ["-k", 3, "--max-clusters", 3]
 
 
-def test_segments_table_is_the_input_with_two_columns_more(default_run):
+def test_segments_table_is_the_input_with_two_columns_more(mall_run):
     written = MALL_CSV.read_text(encoding="utf-8").splitlines()
-    lines = (default_run.folder / "segments.csv").read_text(encoding="utf-8").splitlines()
+    lines = (mall_run.folder / "segments.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 201
     assert lines[0] == written[0] + ",Segment,Segment name"
     for line, original in zip(lines[1:], written[1:], strict=True):
         assert line.startswith(original + ",")
 
 
-def test_profiles_are_the_sizes_and_means_of_the_segments(default_run):
-    rows, profiles = default_run.rows("segments.csv"), default_run.rows("profiles.csv")
+def test_profiles_are_the_sizes_and_means_of_the_segments(mall_run):
+    rows, profiles = mall_run.rows("segments.csv"), mall_run.rows("profiles.csv")
     assert [row["Segment"] for row in profiles] == list("123456")
     for described in profiles:
         members = [row for row in rows if row["Segment"] == described["Segment"]]
@@ -39,11 +39,11 @@ def test_profiles_are_the_sizes_and_means_of_the_segments(default_run):
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_silhouettes_by_their_definition(default_run):
-    rows, profiles = default_run.rows("segments.csv"), default_run.rows("profiles.csv")
+def test_silhouettes_by_their_definition(mall_run):
+    rows, profiles = mall_run.rows("segments.csv"), mall_run.rows("profiles.csv")
     values = np.array([[float(row[name]) for name in FEATURES] for row in rows])
     points = (values - values.mean(axis=0)) / values.std(axis=0)
-    labels = default_run.labels()
+    labels = mall_run.labels()
     distances = np.linalg.norm(points[:, None] - points[None], axis=2)
     totals = np.array([distances[:, labels == s].sum(axis=1) for s in range(1, 7)])
     sizes = np.bincount(labels)[1:]
@@ -56,12 +56,13 @@ def test_silhouettes_by_their_definition(default_run):
     for row in profiles:
         mean = silhouettes[labels == int(row["Segment"])].mean()
         assert float(row["Silhouette"]) == pytest.approx(mean)
-    curve = {row["k"]: row["silhouette"] for row in default_run.rows("elbow.csv")}
+    curve = {row["k"]: row["silhouette"] for row in mall_run.rows("elbow.csv")}
     assert float(curve["6"]) == pytest.approx(silhouettes.mean())
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("names", [FEATURES, INCOME_AND_SCORE], ids=["three", "two"])
+@pytest.mark.parametrize(
+    ("names", "seed"), [(FEATURES, 1), (FEATURES, 3), (INCOME_AND_SCORE, 2)], ids=str
+)
 def test_neither_seed_nor_order_nor_unit_moves_a_customer(
     names, seed, tmp_path, mall_run, income_run
 ):
@@ -129,8 +130,8 @@ def test_no_two_segments_share_a_name(tmp_path):
     assert names[0] == "low annual income (annual income 10)"
 
 
-def test_words_of_a_name_are_short_where_they_can_be(default_run):
-    words = {word for name in names_of(default_run) for word in name.split(", ")}
+def test_words_of_a_name_are_short_where_they_can_be(mall_run):
+    words = {word for name in names_of(mall_run) for word in name.split(", ")}
     assert {"younger", "older", "low income", "high spending"} <= words
 
 
