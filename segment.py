@@ -1574,7 +1574,7 @@ def draw_clusters_3d(features, labels, centroids, title, profiles):
         f"Two views. Pins lead from the centroids to the floor; what is pale is far.{sample_note}"
     )
     room = {"left": 0.4, "above": 0, "below": 0.2, "foot": measure_legend(profiles)}
-    figure, axes = make_figure(2, (6, 4.8), title, note, room, subplot_kw={"projection": "3d"})
+    figure, axes = make_figure(2, (6.8, 4.8), title, note, room, subplot_kw={"projection": "3d"})
     add_legend(figure, profiles)
     for ax, azimuth in zip(axes, (-60, 30), strict=True):
         ax.computed_zorder = False  # or customers would hide centroids
@@ -1587,6 +1587,7 @@ def draw_clusters_3d(features, labels, centroids, title, profiles):
             axis.labelpad = 10
             axis.set_major_formatter(write_tick)
         ax.view_init(20, azimuth)
+        ax.set_box_aspect(None, zoom=1.15)  # matplotlib leaves much room around it
     return figure
 
 
