@@ -397,22 +397,22 @@ def write_decimal_points(texts):
 
 
 def find_wrong(values, numbers):
-    """Return those values, a Series, that no column may have: no gaps, but no usable numbers."""
+    """Return those values, a Series, that are neither gaps nor numbers of a usable size."""
     is_usable = numbers.abs() <= LARGEST_NUMBER
     suspects = values[~is_usable].dropna()
     return suspects[~suspects.isin(MISSING_WORDS)]
 
 
-def refuse(name, values, reason):
-    """Raise InputError with the line of the first of these wrong values of a column, if any."""
-    if values.empty:
+def require_none(name, wrong_values, reason):
+    """Raise InputError with the first of the wrong values of a column, and its line, if any is."""
+    if wrong_values.empty:
         return
-    value = values.iloc[0]
+    value = wrong_values.iloc[0]
     if not isinstance(value, str):
         value = f"{value:.15g}"
     raise InputError(
-        f"line {values.index[0]:,}, column {name}: '{one_line(value, 40)}' {reason} "
-        f"({len(values):,} such in the column)"
+        f"line {wrong_values.index[0]:,}, column {name}: '{one_line(value, 40)}' {reason} "
+        f"({len(wrong_values):,} such in the column)"
     )
 
 
@@ -516,7 +516,7 @@ def take_features(customers, names, separator):
         values = customers[name]
         numbers = to_numbers(values, separator)
         advice = "write digits and a decimal mark alone, up to 1e15, or nothing"
-        refuse(name, find_wrong(values, numbers), f"is no number, or could be two; {advice}")
+        require_none(name, find_wrong(values, numbers), f"is no number, or could be two; {advice}")
         if numbers.isna().all():
             raise InputError(f"column {name} is empty; choose other columns with -f")
         features[name] = numbers
@@ -533,7 +533,7 @@ def take_logarithms(features, names):
     for name, values in features.items():
         if name in names:
             advice = "leave the column out of --log"
-            refuse(name, values[values <= -1], f"has no logarithm of 1 more; {advice}")
+            require_none(name, values[values <= -1], f"has no logarithm of 1 more; {advice}")
             values = np.log1p(values)
         inputs[name] = values
     return DataFrame(inputs, copy=False)
@@ -807,15 +807,15 @@ def measure_silhouettes(points, labels):
 
 
 def search(points, max_clusters, seed) -> DataFrame:
-    """Compute the curve of K-Means with 1, 2, ... up to max_clusters segments.
+    """Compute the curve of K-Means with 1, 2, ... up to max_clusters segments of all these points.
 
     Returns a DataFrame indexed by k:
 
     wcss        in squared units of the points
-    silhouette  the mean, NaN at k = 1; of a sample of the points, if there are many
+    silhouette  the mean, NaN at k = 1; of SILHOUETTE_SAMPLE of the points, if there are more
 
-    From four points on, the curve stops short of one segment a customer, where WCSS is 0 and says
-    nothing; but from the number of distinct customers on WCSS is 0, because they are all there is.
+    The curve has three values at least, and else ends before each point is a segment of its own.
+    Where k is more than the points that differ, wcss is 0 and silhouette NaN.
     """
     last_k = min(max_clusters, max(3, len(points) - 1))  # an elbow takes a curve of three
     ks = pd.RangeIndex(1, last_k + 1, name="k")
@@ -923,8 +923,9 @@ def number_segments(model):
 def find_segments(points, options):
     """Search and fit; return the curve, the choice of k, and the labels as an int array.
 
-    The curve is that of a sample, if there are many customers, in units of all. (A better WCSS at k
-    than the search found is not put into it: beside its neighbours' it would make an elbow of k.)
+    The curve is that of a sample, if there are many customers, but its WCSS is that of all. The
+    last fit has more starts than the search, and so may find a lower WCSS at k; the curve keeps
+    that of the search, because one value better than its neighbours would look like an elbow.
     """
     sample = draw_sample(len(points), SAMPLE)
     curve = search(points[sample], options.max_clusters, options.seed)
@@ -1195,9 +1196,9 @@ def wrap(text, letters, lines):
 
 
 def measure_labels(labels):
-    """Return the inches that the labels of an axis take."""
+    """Return the inches that the labels of an axis at the margin of a figure take."""
     lines = "\n".join(labels).split("\n")
-    return 0.09 * max(count_letters(line) for line in lines)
+    return MARGIN + 0.09 * max(count_letters(line) for line in lines)
 
 
 def write_tick(value, _):
@@ -1285,8 +1286,14 @@ def label_axes(ax, x, y):
     ax.set_ylabel(wrap(y, 34, 2))
 
 
+def set_rows(ax, names, rows):
+    """Write names at the left of bars from top to bottom, in a panel with room for so many rows."""
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(rows - 0.5, -0.5)
+
+
 def add_bars(ax, counts, total, limit, colors):
-    """Draw counts, up to a limit, as bars from top to bottom, each with its count and share."""
+    """Draw counts as bars, each with its count and its share of a total; the limit has room."""
     bars = ax.barh(range(len(counts)), counts, color=colors)
     ax.bar_label(bars, [count_and_share(count, total) for count in counts], padding=4)
     ax.set_xlim(0, 1.6 * limit)  # room for the label of the longest bar
@@ -1345,12 +1352,11 @@ def draw_counts(groups, customers):
     note = "Customers in each group, and their share of all. A band holds its upper end."
     limit = max(counts.max() for counts in groups.values())
     rows = max(len(counts) for counts in groups.values())
-    room = ROOM | {"left": 0.3 + measure_labels(labels), "below": 0.15}
+    room = ROOM | {"left": measure_labels(labels), "below": 0.15}
     figure, axes = make_figure(len(groups), (3.6, 0.4 * rows), title, note, room)
     for ax, (name, counts) in zip(axes, groups.items(), strict=True):
         add_bars(ax, counts, customers, limit, ACCENT)
-        ax.set_yticks(range(len(counts)), label_rows(counts.index))
-        ax.set_ylim(rows - 0.5, -0.5)
+        set_rows(ax, label_rows(counts.index), rows)
         ax.set_title(wrap(name, 36, 1), weight="bold", loc="left")
     return figure
 
@@ -1374,7 +1380,7 @@ def draw_by_category(features, categories):
     for group in categories:
         labels += label_rows(categories[group].cat.categories)
     height = 0.4 + 0.9 * categories.nunique().max()
-    room = ROOM | {"left": 0.6 + measure_labels(labels)}
+    room = ROOM | {"left": measure_labels(labels) + 0.3}  # for the name of the category
     figure, axes = make_figure(len(pairs), (3.6, height), title, note, room)
     for ax, (group, name) in zip(axes, pairs, strict=True):
         values = categories[group]
@@ -1483,7 +1489,7 @@ def draw_silhouettes(silhouettes, labels, profiles):
         f"Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another.{sample_note}"
     )
     names = segment_titles(profiles)
-    room = ROOM | {"left": MARGIN + measure_labels(names)}
+    room = ROOM | {"left": measure_labels(names)}
     figure, (ax,) = make_figure(1, (8, max(4.5, 0.5 * len(profiles))), title, note, room)
     gap = 0.06 * len(silhouettes)  # between two segments, room for the name of a small one
     top = 0
@@ -1609,14 +1615,14 @@ def draw_profiles(means, distances, feature_count, profiles):
     names = [wrap(f"{segment}  {name}", 36, 3) for segment, name in profiles["Name"].items()]
     names.append(f"average of all {total:,}")
     above = 0.5 + 0.17 * max(head.count("\n") for head in heads)
-    room = {"left": 0.6 + measure_labels(names), "above": above, "below": 0.2, "foot": 0}
-    widths = [2, len(heads)]
-    size = (sum(widths) / 2, 0.6 * len(cells))
+    room = {"above": above, "below": 0.2, "foot": 0}
+    room["left"] = measure_labels(names) + 0.3  # for the markers
+    widths = [2, len(heads)]  # of the two panels
+    size = (np.mean(widths), 0.6 * len(cells))
     figure, (left, right) = make_figure(2, size, title, note, room, width_ratios=widths)
     figure.subplots_adjust(wspace=0.02)
     add_sizes(left, profiles)
-    left.set_yticks(range(len(names)), names)
-    left.set_ylim(len(names) - 0.5, -0.5)
+    set_rows(left, names, len(names))
     colors = np.pad(distances, ((0, 1), (0, 2)))  # the average and the trust stay pale
     limit = max(1, abs(colors).max())
     sns.heatmap(
