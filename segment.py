@@ -85,8 +85,9 @@ LARGE_SKEWNESS = 2  # from which the longest tails make segments of their own
 SHORT_RUN = 2  # seconds, after which a run says what it is at
 
 NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn a word
-NAME_WORDS = {"age": ("younger", "older")}  # below and above it; age is what short_names says
-OTHER_NAME_WORDS = ("low {}", "high {}")  # for all other features; {} is what short_names says
+# What a name says of a feature below and above the average; the key, or {}, is its short name.
+NAME_WORDS = {"age": ("younger", "older")}
+OTHER_NAME_WORDS = ("low {}", "high {}")  # of features that have no words of their own above
 AVERAGE_NAME = "average"  # the name of a segment that no feature sets apart
 
 # What short_names leaves out of the name of a column.
@@ -454,7 +455,10 @@ def find_column(name, columns, kind):
 
 
 def short_names(columns):
-    """Say each column in a word or two: Annual Income (k$) is income, if no other column is."""
+    """Say each column in a word or two: Annual Income (k$) is income.
+
+    Columns that would be said alike keep their whole names, in small letters.
+    """
     names = {}
     for column in columns:
         words = re.findall(r"[^\W_]+", UNIT.sub("", column.lower()))
@@ -1039,14 +1043,14 @@ def name_segments(centroids, distances):
     feature_words = short_names(distances)
     names = Series("", distances.index)
     for segment, row in distances.iterrows():
-        words = []
+        phrases = []
         for feature, word in feature_words.items():
             below, above = NAME_WORDS.get(word, OTHER_NAME_WORDS)
             if row[feature] <= -NAMING_DISTANCE:
-                words.append(below.format(word))
+                phrases.append(below.format(word))
             if row[feature] >= NAMING_DISTANCE:
-                words.append(above.format(word))
-        names[segment] = ", ".join(words) or AVERAGE_NAME
+                phrases.append(above.format(word))
+        names[segment] = ", ".join(phrases) or AVERAGE_NAME
     for namesakes in names.groupby(names).groups.values():
         if len(namesakes) > 1:
             feature = np.ptp(distances.loc[namesakes], axis=0).idxmax()
