@@ -895,7 +895,7 @@ def fit_to_sample(points, k, seed):
 
 
 def fit_to_all(points, centroids, seed):
-    """Let all customers move from the centroids of a sample to their own.
+    """Move the centroids of a sample to those of all customers.
 
     Returns the model. Its WCSS is set against that of the sample, and so has to be exact.
     """
@@ -906,7 +906,7 @@ def fit_to_all(points, centroids, seed):
         max_iter=FINAL_STEPS,
         tol=0,  # because K-Means would copy millions of customers to find a tolerance
         random_state=seed,
-        copy_x=False,
+        copy_x=False,  # for the same reason
     )
     return model.fit(points)
 
@@ -940,10 +940,10 @@ def find_segments(points, options):
     if len(points) > SAMPLE:
         start = model
         model = fit_to_all(points, start.cluster_centers_, options.seed)
-        growth = len(points) / len(sample)
         if start.inertia_ > 0:
-            growth = model.inertia_ / start.inertia_
-        curve["wcss"] *= growth
+            curve["wcss"] *= model.inertia_ / start.inertia_
+        else:
+            curve["wcss"] *= len(points) / len(sample)
     return curve, choice, number_segments(model)
 
 
