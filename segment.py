@@ -13,8 +13,9 @@ categories  DataFrame of the text columns with few distinct values, such as Gend
 groups      dict of Series: how many customers have each value of a category, or band of a feature
 inputs      the features as they go into K-Means, but for their scale: some may be logarithms
 points      float array (customers, features), the scaled inputs: z-scores unless told otherwise
-curve       DataFrame indexed by k = 1, 2, ...: the wcss and mean silhouette of k segments
-choice      the k of the run, the elbow and its sharpness, and the k that the silhouette prefers
+curve       DataFrame indexed by k = 1, 2, ...: the wcss and the mean silhouettes of k segments
+choice      the k of the run and that which the curve names, the elbow and its sharpness, the k that
+            the silhouettes prefer, and whether the curve ends where a larger k may be better
 labels      int Series, the segment of each customer who has every feature: 1 is the largest
 silhouettes Series of those customers, or of a sample of them
 means       DataFrame: in each segment, the mean of each feature and the share of each category
@@ -69,7 +70,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.ticker import EngFormatter, MaxNLocator
 from pandas import DataFrame, Series
 from sklearn.cluster import KMeans
-from sklearn.metrics import silhouette_samples
+from sklearn.metrics import euclidean_distances, silhouette_samples
 
 # ---------------------------------------------------------------------------- what you may change
 
@@ -97,9 +98,11 @@ SAMPLE = 10_000  # customers, drawn at random, whom the search and the stability
 SILHOUETTE_SAMPLE = 2_000  # of them for silhouettes, whose cost grows with the square
 SCATTER_SAMPLE = 5_000  # points that a picture shows
 SEARCH_RESTARTS = 25  # at each k; leaves WCSS of the mall within 1% of the best, to k = 10
+CANDIDATES = 500  # customers of whom one becomes the next centroid of the search
 FINAL_RESTARTS = 200  # one start in 15 finds the best 6 mall segments: all of 200 miss in 1e-6
 FINAL_STEPS = 4  # over every customer of a large file, from the centroids of the sample
-CLEAR_SHARPNESS = 2.5  # an elbow at least this sharp is called clear
+DECISIVE_SHARPNESS = 2  # an elbow less sharp leaves the choice to the silhouettes
+CLEAR_SHARPNESS = 3  # an elbow at least this sharp is called clear
 LATE_DROPS = 0.1  # power of k by which a later drop of WCSS counts more: small, and measured
 RESAMPLES = 20  # of the customers, to see which segments come back
 RESAMPLE_RESTARTS = 10
@@ -765,7 +768,9 @@ def find_data_cautions(customers, features, repeats, log_names):
 
 # ----------------------------------------------------------------------------------------- search
 
-Choice = collections.namedtuple("Choice", ["k", "elbow", "sharpness", "preference"])
+Choice = collections.namedtuple(
+    "Choice", ["k", "named_k", "elbow", "sharpness", "preference", "is_cut_short"]
+)
 
 
 def draw_sample(customers, most):
@@ -815,23 +820,85 @@ def search(points, max_clusters, seed) -> DataFrame:
 
     Returns a DataFrame indexed by k:
 
-    wcss        in squared units of the points
-    silhouette  the mean, NaN at k = 1; of SILHOUETTE_SAMPLE of the points, if there are more
+    wcss                   in squared units of the points
+    silhouette             the mean, of SILHOUETTE_SAMPLE of the points, if there are more
+    simplified_silhouette  the mean, measured to centroids instead of to customers
 
     The curve has three values at least, and else ends before each point is a segment of its own.
-    Where k is more than the points that differ, wcss is 0 and silhouette NaN.
+    Where k is more than the points that differ, wcss is 0. Silhouettes are NaN there and at k = 1.
     """
     last_k = min(max_clusters, max(3, len(points) - 1))  # an elbow takes a curve of three
     ks = pd.RangeIndex(1, last_k + 1, name="k")
-    curve = DataFrame({"wcss": 0.0, "silhouette": np.nan}, ks)
-    curve.loc[1, "wcss"] = ((points - points.mean(axis=0)) ** 2).sum()
+    curve = DataFrame({"wcss": 0.0, "silhouette": np.nan, "simplified_silhouette": np.nan}, ks)
+    centroids = points.mean(axis=0, keepdims=True)
+    curve.loc[1, "wcss"] = ((points - centroids) ** 2).sum()
     sample = draw_sample(len(points), SILHOUETTE_SAMPLE)
     for k in range(2, min(last_k, count_distinct(points)) + 1):
         model = KMeans(k, n_init=SEARCH_RESTARTS, random_state=seed).fit(points)
+        grown = fit_one_more(points, centroids)
+        if grown.inertia_ < model.inertia_:
+            model = grown
+        centroids = model.cluster_centers_
         silhouettes = measure_silhouettes(points[sample], model.labels_[sample])
         curve.loc[k, "wcss"] = model.inertia_
         curve.loc[k, "silhouette"] = silhouettes.mean()
+        curve.loc[k, "simplified_silhouette"] = measure_simplified_silhouette(points, centroids)
     return curve
+
+
+def fit_one_more(points, centroids):
+    """Fit K-Means from these centroids and one more, where it takes most off their WCSS.
+
+    The place is one of the points, of a sample of CANDIDATES if there are more: the fast global
+    K-Means of Likas, Vlassis and Verbeek (2003). With it WCSS is lower at each k than at the one
+    before, and finds what random starts miss where there are many segments.
+    """
+    candidates = points[draw_sample(len(points), CANDIDATES)]
+    distances = euclidean_distances(points, centroids, squared=True).min(axis=1)
+    gains = distances - euclidean_distances(candidates, points, squared=True)
+    candidate = gains.clip(0).sum(axis=1).argmax()
+    start = np.vstack([centroids, candidates[candidate]])
+    return KMeans(len(start), init=start, n_init=1).fit(points)
+
+
+def measure_simplified_silhouette(points, centroids):
+    """Return the mean of 1 - a / b, a the distance of a point to its centroid, b to the next one.
+
+    Hruschka, de Castro and Campello (2004), "Evolutionary algorithms for clustering gene-expression
+    data", call it the simplified silhouette.
+    """
+    distances = np.sort(euclidean_distances(points, centroids), axis=1)
+    return (1 - distances[:, 0] / distances[:, 1]).mean()
+
+
+def choose_k(curve) -> tuple[int, float]:
+    """Choose k from the curve of search: the elbow, or what the silhouettes prefer if it is weak.
+
+    Returns that k, and the sharpness of the elbow. tests/benchmarks/elbow.py measures the rule.
+    """
+    elbow, sharpness = find_elbow(curve["wcss"])
+    if sharpness >= DECISIVE_SHARPNESS:
+        return elbow, sharpness
+    return int(average_silhouettes(curve).idxmax()), sharpness
+
+
+def average_silhouettes(curve):
+    """Return the mean of the silhouette and the simplified one at each k.
+
+    The simplified one is right more often where segments differ in size; the usual one is surer
+    where they touch.
+    """
+    return (curve["silhouette"] + curve["simplified_silhouette"]) / 2
+
+
+def make_choice(curve, k):
+    """Read all that a curve says of the number of segments; k is the one of -k, or None."""
+    elbow, _ = find_elbow(curve["wcss"])
+    named_k, sharpness = choose_k(curve)
+    preference = average_silhouettes(curve).idxmax()
+    is_last = preference == curve.index[-1]
+    is_cut_short = is_last and curve.at[preference, "silhouette"] > GOOD_SILHOUETTE
+    return Choice(k or named_k, named_k, elbow, sharpness, preference, is_cut_short)
 
 
 def find_elbow(wcss) -> tuple[int, float]:
@@ -932,11 +999,10 @@ def find_segments(points, options):
     that of the search, because one value better than its neighbours would look like an elbow.
     """
     sample = draw_sample(len(points), SAMPLE)
-    curve = search(points[sample], options.max_clusters, options.seed)
-    elbow, sharpness = find_elbow(curve["wcss"])
-    k = options.clusters or elbow
-    choice = Choice(k, elbow, sharpness, curve["silhouette"].idxmax())
-    model = fit_to_sample(points, k, options.seed)
+    last_k = max(options.max_clusters, options.clusters or 0)
+    curve = search(points[sample], last_k, options.seed)
+    choice = make_choice(curve.loc[: options.max_clusters], options.clusters)
+    model = fit_to_sample(points, choice.k, options.seed)
     if len(points) > SAMPLE:
         start = model
         model = fit_to_all(points, start.cluster_centers_, options.seed)
@@ -1079,78 +1145,80 @@ def join_profiles(profiles, means):
     return table.rename_axis("Segment")
 
 
-def lacks_segments(curve, choice, profiles, silhouettes, even_silhouette):
+def lacks_segments(choice, profiles, silhouettes, even_silhouette):
     """Tell whether the data has no clear segments.
 
     Then the elbow is weak, and the silhouette is not above that of customers strewn evenly, or no
     segment is stable; but K-Means has to have looked far enough.
     """
-    if choice.sharpness >= CLEAR_SHARPNESS or ends_early(curve, choice):
+    if choice.sharpness >= CLEAR_SHARPNESS or choice.is_cut_short:
         return False
     has_stable_segment = profiles["Stability"].max() >= GOOD_STABILITY
     return silhouettes.mean() <= even_silhouette or not has_stable_segment
 
 
-def ends_early(curve, choice):
-    """Tell whether the curve ends where the silhouette is good and best: more k may be better."""
-    is_last = choice.preference == curve.index[-1]
-    return is_last and curve["silhouette"].max() > GOOD_SILHOUETTE
-
-
-def write_sharpness(choice):
-    """Say how sharp the elbow is, and what would be clear."""
-    return f"sharpness {choice.sharpness:.2f}, clear from {CLEAR_SHARPNESS}"
-
-
-def write_verdict(curve, choice, is_in_doubt):
-    """Say in a sentence or two how many segments there are, and what speaks for it."""
+def write_verdict(choice, is_in_doubt):
+    """Say which k the curve names, and whether the elbow or the silhouette decides."""
     sentences = []
     if is_in_doubt:
         sentences.append("K-Means found no clear segments.")
-    if choice.k != choice.elbow:
-        sentences.append(f"You asked for {choice.k} segments.")
-    clarity = "clear" if choice.sharpness >= CLEAR_SHARPNESS else "weak"
-    sentences.append(
-        f"The elbow at {choice.elbow} segments is {clarity} ({write_sharpness(choice)})."
-    )
-    opinion = "agrees"
-    if choice.preference != choice.elbow:
-        opinion = f"disagrees and prefers {choice.preference}"
-    sentences.append(f"The silhouette {opinion} ({curve['silhouette'].max():.2f}).")
+    if choice.k != choice.named_k:
+        sentences.append(
+            f"You asked for {choice.k} segments; without -k it would be {choice.named_k}."
+        )
+    elbow = f"The elbow at {choice.elbow} segments"
+    sharpness = f"(sharpness {choice.sharpness:.2f}, clear from {CLEAR_SHARPNESS})"
+    opinion = f"prefers {choice.preference}"
+    if choice.preference == choice.elbow:
+        opinion = f"names {choice.preference}, too"
+    if choice.sharpness >= CLEAR_SHARPNESS:
+        sentences.append(f"{elbow} is clear {sharpness}; the silhouette {opinion}.")
+    elif choice.sharpness >= DECISIVE_SHARPNESS:
+        sentences.append(
+            f"{elbow} decides, though it is not clear {sharpness}; the silhouette {opinion}."
+        )
+    else:
+        sentences.append(
+            f"{elbow} is weak {sharpness}: the silhouette decides, {choice.preference}."
+        )
     return " ".join(sentences)
 
 
-def write_trust(profiles, silhouettes):
-    """Say which segments not to rely on, and how many customers are not well placed."""
+def write_trust(choice, profiles, silhouettes, is_in_doubt):
+    """Say which segments not to rely on, how many customers are misplaced, and what to believe."""
     doubts = []
     for segment, stability in profiles["Stability"].items():
         if stability < GOOD_STABILITY:
             doubts.append(f"{segment} ({stability:.2f})")
-    opinion = "All segments are stable"
+    stability = "All segments are stable"
     if doubts:
-        opinion = f"Not stable: segment {', '.join(doubts)}"
+        stability = f"Not stable: segment {', '.join(doubts)}"
+    conclusion = "So these segments can be relied on."
+    if is_in_doubt:
+        conclusion = "So these are parts of one crowd, not kinds of customers."
+    elif doubts:
+        conclusion = "So rely on the stable ones alone."
+    elif choice.sharpness < CLEAR_SHARPNESS or choice.k != choice.named_k:
+        conclusion = (
+            "So each of them comes back, but another number may describe the customers as well."
+        )
     return (
         f"{percent((silhouettes < 0).mean())} of the customers have a silhouette below 0: they lie "
-        f"closer to another segment. {opinion}; {STABILITY_HELP}."
+        f"closer to another segment. {stability}; {STABILITY_HELP}. {conclusion}"
     )
 
 
-def find_segment_cautions(curve, choice, profiles, is_in_doubt):
+def find_segment_cautions(choice, profiles, verdict, is_in_doubt):
     """List what makes the segments doubtful, each with what to do."""
     doubts = []
-    is_elbow = choice.k == choice.elbow
-    if is_in_doubt:
-        doubts.append("K-Means found no clear segments")
-    if is_elbow and choice.sharpness < CLEAR_SHARPNESS:
-        doubts.append(f"the elbow at {choice.elbow} segments is weak ({write_sharpness(choice)})")
-    if is_elbow and choice.preference != choice.elbow:
-        doubts.append(
-            f"the elbow names {choice.elbow} segments, the silhouette {choice.preference}"
-        )
+    is_clear = choice.sharpness >= CLEAR_SHARPNESS and choice.preference == choice.elbow
+    has_named_k = choice.k == choice.named_k
+    if is_in_doubt or (has_named_k and not is_clear):
+        doubts.append(verdict.rstrip("."))
     segments = profiles.index[profiles["Stability"] < GOOD_STABILITY]
     if len(segments):
         doubts.append(f"not stable: segment {', '.join(map(str, segments))}")
-    if ends_early(curve, choice):
+    if choice.is_cut_short:
         doubts.append(
             f"the silhouette is best at {choice.preference}, the last k: look further with "
             "--max-clusters"
@@ -1449,19 +1517,20 @@ def point_size(points):
 
 
 def draw_elbow(curve, choice, verdict):
-    """05: WCSS and silhouette against k, the elbow and the best silhouette marked."""
-    note = "WCSS: what is left of the differences within segments. A silhouette of 1 is perfect. "
+    """05: WCSS and silhouettes against k, the elbow and the best silhouettes marked."""
+    note = "WCSS: what is left of the differences within segments. Silhouettes of 1 are perfect; "
+    note += "they are measured both to customers and to centroids. "
     note += f"Dashed: the {choice.k} segments of this run."
     figure, (left, right) = make_figure(2, (5, 3.8), verdict, note)
     add_curve(left, curve["wcss"], choice.elbow, "elbow")
-    add_curve(right, curve["silhouette"], choice.preference, "best")
+    add_curve(right, average_silhouettes(curve), choice.preference, "best")
     for ax in (left, right):
         ax.axvline(choice.k, color=ACCENT, linestyle="--", linewidth=1, zorder=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("k, the number of segments")
     left.set_ylabel("WCSS, the within-cluster sum of squares")
     left.set_ylim(0, None)
-    right.set_ylabel("Mean silhouette")
+    right.set_ylabel("Silhouette, the mean of both kinds")
     return figure
 
 
@@ -1845,11 +1914,11 @@ def analyse(options, announce):
     centroids = means.iloc[:-1, : len(feature_names)]
     segment_names = name_segments(centroids, distances.iloc[:, : len(feature_names)])
     profiles = profile(segment_names, labels, silhouettes, stability)
-    is_in_doubt = lacks_segments(curve, choice, profiles, silhouettes, even_silhouette)
-    cautions += find_segment_cautions(curve, choice, profiles, is_in_doubt)
-    verdict = write_verdict(curve, choice, is_in_doubt)
-    judgement = paragraph("Verdict", verdict)
-    judgement += "\n" + paragraph("Trust", write_trust(profiles, silhouettes))
+    is_in_doubt = lacks_segments(choice, profiles, silhouettes, even_silhouette)
+    verdict = write_verdict(choice, is_in_doubt)
+    cautions += find_segment_cautions(choice, profiles, verdict, is_in_doubt)
+    trust = write_trust(choice, profiles, silhouettes, is_in_doubt)
+    judgement = f"{paragraph('Verdict', verdict)}\n{paragraph('Trust', trust)}"
     report = f"{overview}\n\n{judgement}\n\n{tabulate(profiles, centroids)}"
     announce("4 of 5, draw")
     explained = write_explained(features, centroids, profiles)

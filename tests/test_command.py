@@ -38,9 +38,12 @@ def test_report_says_what_the_data_is_and_what_was_found(default_run):
     for mean in ("38.85", "60.56", "50.2"):
         assert mean in report
     assert "Female 112 (56%), Male 88 (44%)" in report
-    assert "The elbow at 6 segments is weak (sharpness 1.70, clear from 2.5)." in report
-    assert "The silhouette agrees (0.43)." in report
+    verdict = (
+        "The elbow at 6 segments is weak (sharpness 1.70, clear from 3): the silhouette decides"
+    )
+    assert f"{verdict}, 6." in report
     assert "All segments are stable" in report
+    assert "another number may describe the customers as well" in report
     assert "no clear segments" not in report
 
 

@@ -122,3 +122,60 @@ def test_final_fit_does_not_bend_the_curve(tmp_path):
     searched = segment.search(segment.scale(customers, raw=False), 15, seed=0)
     wcss = [float(row["wcss"]) for row in run.rows("elbow.csv")]
     assert wcss == pytest.approx(searched["wcss"].tolist(), rel=1e-9)
+
+
+def curve_with(wcss, silhouette):
+    """Make a curve as search does, with both kinds of silhouette alike."""
+    ks = pd.RangeIndex(1, len(wcss) + 1, name="k")
+    columns = {"wcss": wcss, "silhouette": silhouette, "simplified_silhouette": silhouette}
+    return pd.DataFrame(columns, ks)
+
+
+def test_elbow_decides_where_it_is_sharp_and_silhouettes_where_it_is_not():
+    silhouettes = [math.nan, 0.3, 0.4, 0.6, 0.5, 0.4]
+    wcss = curve_of([1.5, 1.2, 0.2, 0.2, 0.2])
+    k, sharpness = segment.find_elbow(wcss)
+    assert segment.choose_k(curve_with(wcss, silhouettes)) == (k, sharpness) and k == 3
+    wcss = curve_of([0.5, 0.4, 0.3, 0.35, 0.2])
+    k, sharpness = segment.find_elbow(wcss)
+    assert sharpness < 2 and k != 4
+    assert segment.choose_k(curve_with(wcss, silhouettes)) == (4, sharpness)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_three_small_groups_beside_a_large_one_are_found(seed):
+    rng = np.random.default_rng(seed)
+    sizes = {(0, 0): 700, (10, 0): 80, (0, 10): 80, (10, 10): 80}
+    groups = [rng.normal(centre, 2, size=(size, 2)) for centre, size in sizes.items()]
+    curve = segment.search(segment.scale(pd.DataFrame(np.concatenate(groups))), 10, seed=0)
+    assert segment.find_elbow(curve["wcss"])[0] == 6  # WCSS gains more by cutting the large one
+    assert segment.choose_k(curve)[0] == 4
+
+
+def test_wcss_never_rises_however_few_starts_find_the_best():
+    points = np.random.default_rng(2).uniform(size=(150, 3))
+    wcss = segment.search(points, 30, seed=1)["wcss"]
+    assert (np.diff(wcss) < 0).all()
+
+
+def test_simplified_silhouette_by_its_definition():
+    points = np.array([[0.0, 0], [0, 2], [10, 0], [10, 2]])
+    curve = segment.search(points, 3, seed=0)
+    # Each customer is 1 from its own centroid and sqrt(101) from the other.
+    assert curve.loc[2, "simplified_silhouette"] == pytest.approx(1 - 1 / math.sqrt(101))
+
+
+@pytest.mark.parametrize(("names", "k"), [(FEATURES, 6), (INCOME_AND_SCORE, 5)], ids=["6", "5"])
+def test_k_of_the_mall_hangs_neither_on_seed_nor_on_how_far_the_search_goes(names, k):
+    points = segment.scale(pd.read_csv(MALL_CSV)[names])
+    for seed in (0, 1):
+        curve = segment.search(points, 30, seed)
+        for largest in range(8, 31):
+            assert segment.choose_k(curve.loc[:largest])[0] == k
+
+
+def test_k_beyond_the_search_is_on_the_curve_but_does_not_move_the_elbow(tmp_path):
+    run = call_main(tmp_path, MALL_CSV, "-k", 12, "--max-clusters", 8)
+    assert [row["k"] for row in run.rows("elbow.csv")] == [str(k) for k in range(1, 13)]
+    assert "You asked for 12 segments; without -k it would be 6." in run.report
+    assert "elbow at 6 segments" in run.report

@@ -34,7 +34,8 @@ def test_separated_segments_are_stable_and_clear(tmp_path):
     assert min(stabilities(run).values()) > 0.95
     assert run.warnings == []
     assert "elbow at 5 segments is clear" in run.report
-    assert "silhouette agrees" in run.report
+    assert "the silhouette names 5, too" in run.report
+    assert "these segments can be relied on" in run.report
     assert "All segments are stable" in run.report
 
 
@@ -82,6 +83,7 @@ def test_single_cloud_has_no_clear_segments(features, seed, tmp_path):
     assert re.search(r"elbow at \d+ segments is weak", run.report)
     assert "no clear segments" in run.report
     assert "no clear segments" in run.warnings[0]
+    assert "parts of one crowd" in run.report and "relied on." not in run.report.split("So ")[-1]
     assert run.noise == []
 
 
@@ -111,14 +113,18 @@ DISAGREEING = make_clusters([[0, 0], [7, 0], [60, 60]], 20, seed=1)
 def test_disagreement_is_a_doubt_that_says_what_to_try(tmp_path):
     run = segment_points(tmp_path, DISAGREEING)
     assert len(stabilities(run)) == 3
-    assert re.search(r"silhouette disagrees and prefers 2 \(0\.\d\d\)", run.report)
+    verdict = (
+        r"elbow at 3 segments is clear \(sharpness [\d.]+, clear from 3\); the silhouette prefers 2"
+    )
+    assert re.search(verdict, run.report)
     (warning,) = run.warnings
-    assert "elbow names 3 segments, the silhouette 2" in warning and "-k" in warning
+    assert re.search(verdict, warning) and "-k" in warning
 
 
 def test_number_that_was_asked_for_is_no_doubt(tmp_path):
     run = segment_points(tmp_path, DISAGREEING, "-k", 4)
-    assert "You asked for 4 segments. The elbow at 3 segments is clear" in run.report
+    assert "You asked for 4 segments; without -k it would be 3. The elbow at 3" in run.report
+    assert "agrees" not in run.report
     assert not any("elbow" in warning for warning in run.warnings)
 
 
