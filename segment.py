@@ -885,8 +885,7 @@ def choose_k(curve) -> tuple[int, float]:
 def average_silhouettes(curve):
     """Return the mean of the silhouette and the simplified one at each k.
 
-    The simplified one is right more often where segments differ in size; the usual one is surer
-    where they touch.
+    On public data sets their mean names the right k more often than the usual one alone.
     """
     return (curve["silhouette"] + curve["simplified_silhouette"]) / 2
 
