@@ -842,7 +842,7 @@ def search(points, max_clusters, seed) -> DataFrame:
         silhouettes = measure_silhouettes(points[sample], model.labels_[sample])
         curve.loc[k, "wcss"] = model.inertia_
         curve.loc[k, "silhouette"] = silhouettes.mean()
-        curve.loc[k, "simplified_silhouette"] = measure_simplified_silhouette(points, centroids)
+        curve.loc[k, "simplified_silhouette"] = measure_simplified_silhouette(points, model)
     return curve
 
 
@@ -861,43 +861,17 @@ def fit_one_more(points, centroids):
     return KMeans(len(start), init=start, n_init=1).fit(points)
 
 
-def measure_simplified_silhouette(points, centroids):
+def measure_simplified_silhouette(points, model):
     """Return the mean of 1 - a / b, a the distance of a point to its centroid, b to the next one.
 
     Hruschka, de Castro and Campello (2004), "Evolutionary algorithms for clustering gene-expression
-    data", call it the simplified silhouette.
+    data", call it the simplified silhouette. It is 0 for a segment of one point, as the usual one.
     """
-    distances = np.sort(euclidean_distances(points, centroids), axis=1)
-    return (1 - distances[:, 0] / distances[:, 1]).mean()
-
-
-def choose_k(curve) -> tuple[int, float]:
-    """Choose k from the curve of search: the elbow, or what the silhouettes prefer if it is weak.
-
-    Returns that k, and the sharpness of the elbow. tests/benchmarks/elbow.py measures the rule.
-    """
-    elbow, sharpness = find_elbow(curve["wcss"])
-    if sharpness >= DECISIVE_SHARPNESS:
-        return elbow, sharpness
-    return int(average_silhouettes(curve).idxmax()), sharpness
-
-
-def average_silhouettes(curve):
-    """Return the mean of the silhouette and the simplified one at each k.
-
-    On public data sets their mean names the right k more often than the usual one alone.
-    """
-    return (curve["silhouette"] + curve["simplified_silhouette"]) / 2
-
-
-def make_choice(curve, k):
-    """Read all that a curve says of the number of segments; k is the one of -k, or None."""
-    elbow, _ = find_elbow(curve["wcss"])
-    named_k, sharpness = choose_k(curve)
-    preference = average_silhouettes(curve).idxmax()
-    is_last = preference == curve.index[-1]
-    is_cut_short = is_last and curve.at[preference, "silhouette"] > GOOD_SILHOUETTE
-    return Choice(k or named_k, named_k, elbow, sharpness, preference, is_cut_short)
+    distances = np.sort(model.transform(points), axis=1)
+    silhouettes = 1 - distances[:, 0] / distances[:, 1]
+    sizes = np.bincount(model.labels_)
+    silhouettes[sizes[model.labels_] == 1] = 0
+    return silhouettes.mean()
 
 
 def find_elbow(wcss) -> tuple[int, float]:
@@ -945,6 +919,35 @@ def divide(drop, later_drop):
     if later_drop > 0:
         return drop / later_drop
     return math.inf if drop > 0 else 0.0
+
+
+def choose_k(curve) -> tuple[int, float]:
+    """Choose k from the curve of search: the elbow, or what the silhouettes prefer if it is weak.
+
+    Returns that k, and the sharpness of the elbow. tests/benchmarks/elbow.py measures the rule.
+    """
+    elbow, sharpness = find_elbow(curve["wcss"])
+    if sharpness >= DECISIVE_SHARPNESS:
+        return elbow, sharpness
+    return int(average_silhouettes(curve).idxmax()), sharpness
+
+
+def average_silhouettes(curve):
+    """Return the mean of the silhouette and the simplified one at each k.
+
+    On public data sets their mean names the right k more often than the usual one alone.
+    """
+    return (curve["silhouette"] + curve["simplified_silhouette"]) / 2
+
+
+def make_choice(curve, k):
+    """Read all that a curve says of the number of segments; k is the one of -k, or None."""
+    elbow, _ = find_elbow(curve["wcss"])
+    named_k, sharpness = choose_k(curve)
+    preference = average_silhouettes(curve).idxmax()
+    is_last = preference == curve.index[-1]
+    is_cut_short = is_last and curve.at[preference, "silhouette"] > GOOD_SILHOUETTE
+    return Choice(k or named_k, named_k, elbow, sharpness, preference, is_cut_short)
 
 
 # -------------------------------------------------------------------------------------------- fit
