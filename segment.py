@@ -1195,9 +1195,11 @@ def write_trust(choice, profiles, silhouettes, is_in_doubt):
     stability = "All segments are stable"
     if doubts:
         stability = f"Not stable: segment {', '.join(doubts)}"
+    elif is_in_doubt:
+        stability = "The segments come back from other customers, but so may parts of one crowd"
     conclusion = "So these segments can be relied on."
     if is_in_doubt:
-        conclusion = "So these are parts of one crowd, not kinds of customers."
+        conclusion = "So do not take them for kinds of customers."
     elif doubts:
         conclusion = "So rely on the stable ones alone."
     elif choice.sharpness < CLEAR_SHARPNESS or choice.k != choice.named_k:
