@@ -140,3 +140,14 @@ def test_benchmark_makes_what_it_says_and_asks_every_method():
     judged = benchmark.judge(cases[9])  # two clusters in 2 features, 200 customers, 6 apart
     assert set(benchmark.METHODS) < set(judged)
     assert judged["k"] == 2
+
+
+def test_benchmark_counts_public_sets_that_k_means_can_do(tmp_path):
+    points = make_clusters([[0, 0], [9, 9]], 30, seed=2)
+    clusters, noise = np.repeat([1, 2], 30), np.arange(60) % 10 == 0
+    for name, labels in {"two": np.where(noise, 0, clusters), "odd": np.arange(60) % 2 + 1}.items():
+        np.savetxt(tmp_path / f"{name}.data.gz", points)
+        np.savetxt(tmp_path / f"{name}.labels0.gz", labels, fmt="%d")
+    judged = benchmark.judge_public(tmp_path / "two.data.gz")
+    assert judged["k"] == judged["ours"] == 2 and judged["clear"]
+    assert benchmark.judge_public(tmp_path / "odd.data.gz") is None
