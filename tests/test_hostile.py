@@ -50,8 +50,6 @@ REFUSED_FILES = {  # case: (content of shop.csv, arguments, what the error says)
     "text": (SHOP + "5,Female,3l,17,40\n", [], ["line 6", "column Age", "'3l'"]),
     "12k": (SHOP + "5,Male,30,12k,40\n6,Male,30,13k,1\n", [], [*INCOME_6, "'12k'"]),
     "how many": (SHOP + "5,Male,30,12k,40\n6,Male,30,13k,1\n", [], ["2 such"]),
-    "1,200": (SHOP + '5,Male,30,"1,200",40\n', [], [*INCOME_6, "'1,200'"]),
-    "$74": (SHOP + "5,Male,30,$74,40\n", [], [*INCOME_6, "'$74'"]),
     "infinity": (SHOP + "5,Female,31,inf,40\n", [], [*INCOME_6, "1e15"]),
     "all infinity": ("A,B\n-inf,1\ninf,2\n1,3\n", BY_TWO, ["line 2", "column A", "'-inf'"]),
     "overflow": (SHOP + "5,Male,31,1e999,40\n", [], [*INCOME_6, "1e15"]),
@@ -74,11 +72,6 @@ REFUSED_FILES = {  # case: (content of shop.csv, arguments, what the error says)
         BY_TWO,
         ["line 3", "column A", "'1.677'"],
     ),
-    "thousands beside decimals": (
-        "A;B;C\n1,677;2;5,5\n900;3;6,5\n2,454;4;7,5\n",
-        BY_TWO,
-        ["line 2", "column A", "'1,677'"],
-    ),
     "thousands beside a plain number": (
         "A;B\n1.250;2\n3.500;3\n1500;4\n900;5\n",
         BY_TWO,
@@ -87,7 +80,7 @@ REFUSED_FILES = {  # case: (content of shop.csv, arguments, what the error says)
     "total of the others": (
         "Name,A,B\na,20,30\nb,30,10\nc,45,50\nd,25,70\nTotal,120,160\n",
         BY_TWO,
-        ["last line", "total", "remove"],
+        ["line 6 ('Total')", "total", "remove"],
     ),
     "separators that add up": (
         "A,B,C\n1,2,3,\n5,9,6,\n4,5\n7,1\n",
@@ -107,7 +100,6 @@ REFUSED_FILES = {  # case: (content of shop.csv, arguments, what the error says)
     "ragged with quotes": ('A,B,C\n"1\n",2,3\n4,5\n', BY_TWO, ["line 4", "('4' ...)", "2 fields"]),
     "total below": (SHOP + "\nTotal: 4 customers\n", [], ["line 7", "'Total: 4 customers'"]),
     "open quote": (SHOP + '5,"Male,31,17,40\n6,Male,31,17,4\n', [], ["line 6", "quote"]),
-    "a line of two quotes": ('A,B\n1,2\n""\n3,4\n5,6\n', BY_TWO, ["line 3", "1 fields"]),
     "open quote in the header": ('A,"B\n1,2\n3,4\n', [], ["line 1", "quote"]),
     "text behind a quote": ('A,B\n1,2\n"3"x,4\n5,6\n', BY_TWO, ["line 3", "quote"]),
     "two quotes far apart": (

@@ -172,7 +172,9 @@ def test_features_may_be_called_like_columns_of_the_profiles(tmp_path):
     run = segment_shop(tmp_path, table, "-f", *names, *THREE)
     with open(run.folder / "profiles.csv", newline="") as file:
         header, *rows = csv.reader(file)
-    assert header[:8] == ["Segment", "Name", "Customers", "Share", *names]
+    means_are_called = ["Segment (mean)", "Name (mean)", "Customers (mean)", "City: Rome"]
+    assert header[:8] == ["Segment", "Name", "Customers", "Share", *means_are_called]
+    assert len(set(header)) == len(header)
     assert [row[0] for row in rows] == list("123")
     assert [row[2] for row in rows] == ["10"] * 3
     means = values.reshape(3, 10, 4).mean(axis=1)
