@@ -302,7 +302,11 @@ def test_feature_that_numbers_the_rows_is_warned_of(tmp_path):
 def test_word_that_fits_one_column_is_enough(tmp_path, mall_segments):
     run = segment_shop(tmp_path, MALL, "-f", "age", "income", "score")
     assert run.rows("segments.csv") == mall_segments
-    error = refuse(tmp_path / "..", "Spending Score,Credit Score\n1,2\n3,4\n", "-f", "score", "age")
+
+
+def test_word_that_fits_two_columns_is_refused(tmp_path):
+    shop = "Spending Score,Credit Score,Age\n1,2,3\n3,4,5\n"
+    error = refuse(tmp_path, shop, "-f", "score", "age")
     assert "Spending Score or Credit Score" in error
 
 
