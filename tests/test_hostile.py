@@ -90,7 +90,7 @@ REFUSED_FILES = {  # case: (content of shop.csv, arguments, what the error says)
     "quotes around customers": (
         SHOP + '5,"Male,31,17,4\n6,Male",3,4,5\n7,Male,1,2,3\n',
         [],
-        ["line 6", "('5' ...)", "quotes around whole lines", "header in line 1"],
+        ["line 6", "('5' ...)", "quotes around whole lines", "remove these quotes"],
     ),
     "field too many": (SHOP + "5,Female,31,17,40,1\n6,Male,1,2,3\n", [], ["line 6", "6 fields"]),
     "field too many at once": ("A,B\n1,2,3\n4,5,6\n", BY_TWO, ["line 2", "3 fields"]),
