@@ -275,7 +275,7 @@ def to_utf8(data, encoding):
     for name in encodings:
         text = decode(data, name)
         if text is not None:
-            return text.removeprefix("\ufeff").encode(), name
+            return text.removeprefix("\ufeff").encode(errors="replace"), name
     names = encoding or "UTF-8, UTF-16 or Windows-1252"
     raise InputError(
         f"is no text in {names}; save it as CSV (UTF-8), or name its encoding with --encoding"
@@ -383,7 +383,7 @@ def parse_plain(source):
 
 def parse_records(source):
     """Read any other file; InputError if a customer has not as many fields as the header."""
-    records = read_records(source)
+    records, empty_rows = read_records(source)
     header_line = next(iter(records), 1)
     header = records.pop(header_line, [])
     surplus = min(map(len, records.values()), default=0) - len(header)
@@ -397,36 +397,37 @@ def parse_records(source):
                 f"{len(header):,}; correct the line, or remove what is neither header nor customer"
             )
     values = DataFrame(list(records.values()), list(records), header, dtype=object)
-    spelling, left_out = leave_out_empty(values, source)
+    has_content = []
+    for name, column in values.items():
+        has_content.append(bool(name.strip()) or any(map(str.strip, column)))
+    spelling = values.loc[:, has_content]
+    empty_columns = has_content.count(False)
+    left_out = []
+    if empty_rows:
+        left_out.append(f"{empty_rows:,} empty rows")
+    if empty_columns:
+        left_out.append(f"{empty_columns:,} empty columns")
     customers, mark, examples = clean(spelling, header_line, source)
     return customers, Reading(source, spelling, mark, examples, left_out)
 
 
-def leave_out_empty(values, source):
-    """Drop the columns that have neither name nor value; say how many, and how many such rows."""
-    left_out = []
-    empty_rows = re.findall(rf'\n[{re.escape(source.separator)}" ]+(?=\n)'.encode(), source.text)
-    if empty_rows:
-        left_out.append(f"{len(empty_rows):,} empty rows")
-    has_content = []
-    for name, column in values.items():
-        has_content.append(bool(name.strip()) or any(map(str.strip, column)))
-    if not all(has_content):
-        left_out.append(f"{has_content.count(False):,} empty columns")
-    return values.loc[:, has_content], left_out
-
-
 def read_records(source):
-    """Return the fields of header and customers by their first line; InputError at a bad quote."""
+    """Return the fields of header and customers by their first line, and a count of empty rows.
+
+    Raises InputError at a bad quote.
+    """
     csv.field_size_limit(2**31 - 1)  # of a C long, the same everywhere
     text = io.TextIOWrapper(io.BytesIO(source.text), "utf-8", newline="\n")
     reader = csv.reader(text, delimiter=source.separator, skipinitialspace=True, strict=True)
     records = {}
+    empty_rows = 0
     line = 1
     try:
         for fields in reader:
             if any(map(str.strip, fields)):
                 records[line] = fields
+            elif fields:
+                empty_rows += 1
             if reader.line_num > line and has_swallowed_lines(fields, source.separator):
                 raise InputError(
                     f"line {line:,} ('{one_line(fields[0], 40)}' ...) has quotes around whole "
@@ -437,7 +438,7 @@ def read_records(source):
         raise InputError(
             f"line {line:,}: a quote is not closed, or has text behind it; correct the quotes"
         ) from None
-    return records
+    return records, empty_rows
 
 
 def has_swallowed_lines(fields, separator):
@@ -644,7 +645,7 @@ def read_quickly(texts, mark):
     """Read those numbers that are digits and a decimal mark alone, NaN for all others.
 
     This takes a tenth of the time that read_number would: seconds of a million customers. Where the
-    first has a unit, so have all, and to try would take another second.
+    first has a unit, so have most, and to try would take another second.
     """
     if read_number(texts.iloc[0], mark)[1]:
         return Series(math.nan, texts.index)
@@ -805,12 +806,13 @@ def find_kind(name, values):
     """Say what a column of numbers is that measures nothing; "" if it seems to measure."""
     last_word = (split_words(name) or [""])[-1]
     is_code_name = name == NO_NAME or re.fullmatch(f"{CODE_WORDS}|{ID_NAME}", last_word)
-    numbers = np.sort(values.dropna())
-    distinct = len(np.unique(numbers))
+    numbers = values.dropna()
+    distinct_numbers = np.unique(numbers)
+    distinct = len(distinct_numbers)
     if distinct < 2:
         return "the same for all"
     if distinct == len(numbers) and is_whole(values):
-        steps = np.diff(numbers)
+        steps = np.diff(distinct_numbers)
         is_even = len(steps) > 3 and steps.min() == steps.max()
         if is_even or is_code_name:
             return ROW_NUMBER

@@ -65,6 +65,14 @@ def test_line_of_two_quotes_is_an_empty_row(tmp_path):
     assert read(tmp_path, 'A,B\n1,2\n""\n3,4\n').index.tolist() == [2, 4]
 
 
+def test_line_that_only_ends_a_quoted_text_is_no_empty_row(tmp_path):
+    header, *rows = FEW.splitlines()
+    lines = [f"{header},Note"] + [f'{row},"good\n"' for row in rows]
+    run = segment_shop(tmp_path, "\n".join(lines) + "\n", *QUICK)
+    assert "empty rows" not in run.report
+    assert len(run.labels()) == len(rows)
+
+
 def test_column_with_a_value_and_no_name_stays(tmp_path):
     customers = read(tmp_path, "A,B,\n1,2,\n2,3,x\n")
     assert customers["(no name)"].isna().tolist() == [True, False]
@@ -176,6 +184,13 @@ def test_encoding_can_be_named(encoding, word, tmp_path):
     run = call_main(tmp_path / "output", path, *QUICK, "--encoding", encoding)
     assert run.status == 0
     assert {row["Gender"] for row in run.rows("segments.csv")} == {"Male", word}
+
+
+def test_encoding_that_makes_no_letters_is_no_crash(tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text(FEW.replace("Female", "\\ud800"))
+    run = call_main(tmp_path / "output", path, *QUICK, "--encoding", "unicode_escape")
+    assert {row["Gender"] for row in run.rows("segments.csv")} == {"Male", "?"}
 
 
 def test_damaged_utf8_is_read_with_a_warning_that_names_the_line(tmp_path):
