@@ -104,6 +104,7 @@ CODE = "a code or a place, by its name"
 ID_NAME = "id|(customer|cust|client|member|user|kunden?)(unique)?(id|no|nr|num|number|nummer)"
 LARGEST_NUMBER = 1e15  # up to here a float tells a number from the next
 MOST_CATEGORY_VALUES = 10  # a text column with more distinct values is no category
+OTHER = "other"  # of its values together, that are not among the most common
 MOST_SEGMENTS = 30  # that pictures and names can tell apart
 ORDER_SHARE = 0.1  # of the rows, whose customer has a row already, and the rows are orders
 LARGE_SKEWNESS = 2  # from which the longest tails make segments of their own
@@ -980,7 +981,7 @@ def require_customers(points, k):
 def find_categories(customers, features):
     """Take the categories out of the customers: texts of few values; "(blank)" where missing.
 
-    Of more values the most common ones count, if most customers have these, and "other".
+    Of more values the most common ones count, if most customers have these, and OTHER.
     """
     categories = {}
     for name, values in customers.select_dtypes(exclude="number").items():
@@ -994,7 +995,7 @@ def find_categories(customers, features):
             counts = counts.iloc[: MOST_CATEGORY_VALUES - 1]
             if counts.sum() <= len(customers) / 2:
                 continue
-            words = {value: words.get(value) if value in counts else "other" for value in words}
+            words = {value: words.get(value) if value in counts else OTHER for value in words}
         categories[name] = values.map(words).fillna("(blank)").astype("category")
     return DataFrame(categories, customers.index)
 
@@ -1027,10 +1028,11 @@ def is_whole(values):
 
 
 def count_groups(features, categories):
-    """Count the customers of each value of a category, each age group, and each band."""
+    """Count the customers of each value of a category, OTHER last, each age group, each band."""
     groups = {}
     for name, values in categories.items():
-        groups[name] = values.value_counts()
+        counts = values.value_counts()
+        groups[name] = counts.sort_index(key=lambda words: words == OTHER, kind="stable")
     for name, word in short_names(features).items():
         values = features[name]
         is_age_in_years = word == "age" and values.max() < 150
@@ -1871,7 +1873,8 @@ def draw_counts(groups, customers):
     findings = []
     labels = []
     for name, counts in groups.items():
-        findings.append(f"{name} {counts.idxmax()} ({percent(counts.max() / customers)})")
+        named = counts.drop(OTHER, errors="ignore")
+        findings.append(f"{name} {named.idxmax()} ({percent(named.max() / customers)})")
         labels += label_rows(counts.index)
     title = f"The largest groups of {customers:,} customers: {', '.join(findings[:3])}"
     note = "Customers in each group, and their share of all. A band holds its upper end."
