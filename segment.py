@@ -15,13 +15,17 @@ customers   DataFrame, one row a customer, indexed by its line in the file, ever
 features    DataFrame of numbers, the columns to segment by, in the file's own units
 categories  DataFrame of the text columns with few distinct values, such as Gender
 groups      dict of Series: how many customers have each value of a category, or band of a feature
-inputs      the features as they go into K-Means, but for their scale: some may be logarithms
+inputs      the features as they go into K-Means, but for their scale: some may be logarithms;
+            where these stand is where pictures draw them
 points      float array (customers, features), the scaled inputs: z-scores unless told otherwise
+scaled      the points as a DataFrame, with the customers and features of the inputs
 curve       DataFrame indexed by k = 1, 2, ...: the wcss and the mean silhouettes of k segments
 choice      the k of the run and that which the curve names, the elbow and its sharpness, the k that
             the silhouettes prefer, and whether the curve ends where a larger k may be better
 labels      int Series, the segment of each customer who has every feature: 1 is the largest
 silhouettes Series of those customers, or of a sample of them
+explained   DataFrame indexed by feature, the best explained first: the variance between segments,
+            all variance, both as K-Means sees them, and the share of the one in the other
 means       DataFrame: in each segment, the mean of each feature and the share of each category
             value (Gender: Female); in a last row, "average", those of all customers
 distances   DataFrame: how many standard deviations a segment's means lie above the average
@@ -71,9 +75,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.patches import Ellipse
 from matplotlib.ticker import EngFormatter, MaxNLocator
+from matplotlib.transforms import Bbox
 from pandas import DataFrame, Series
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.feature_selection import f_classif
 from sklearn.metrics import euclidean_distances, silhouette_samples
 
 # ---------------------------------------------------------------------------- what you may change
@@ -108,9 +116,16 @@ OTHER = "other"  # of its values together, that are not among the most common
 MOST_SEGMENTS = 30  # that pictures and names can tell apart
 ORDER_SHARE = 0.1  # of the rows, whose customer has a row already, and the rows are orders
 LARGE_SKEWNESS = 2  # from which the longest tails make segments of their own
+UNEVEN_SKEWNESS = 1  # from which bands hold like numbers of customers, not like ranges
+CHANCE = 0.01  # how probable a difference between categories may be if there is none
+OUTLIER_DISTANCE = 4  # standard deviations at which a segment of one may be a slip of the pen
 SHORT_RUN = 2  # seconds, after which a run says what it is at
 
 NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn a word
+REPORT_COLUMNS = 100  # letters in a line of the report
+REPORT_FEATURES = 4  # in its table of segments; those that tell most
+MOST_WORDS = 3  # features in a name
+WORD_LETTERS = 24  # of the name of a feature in it
 # What a name says of a feature below and above the average; the key, or {}, is its short name.
 NAME_WORDS = {"age": ("younger", "older")}
 FLAG_NAME_WORDS = ("less often {}", "more often {}")  # of features that are 0 or 1
@@ -150,10 +165,19 @@ SEGMENT_MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair comes back b
 DISC = {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK}
 DISC_NUMBER = {"bbox": DISC, "ha": "center", "va": "center", "weight": "bold", "zorder": 10}
 DPI = 120  # pixels an inch
+LARGEST = 20  # inches that a picture is wide or high at most
+HEAD = 1.8  # inches of them for title and note
+NAME_LETTERS = 24  # of the name of a feature at its arrow, in each of three lines
+MOST_PANELS = 12  # of a picture, and features in 09
+MOST_PAIRS = 6  # panels of pairs of features, or of a feature and a category
+MOST_SHARES = 10  # columns of categories in 09
+MOST_ARROWS = 8  # features named in a plane of all
+MARKED_DISTANCE = 0.25  # standard deviations from the average from which 09 has an arrow
+DARKEST_DISTANCE = 2  # and at which its colours end
 TITLE_SIZE = 14  # points
 MARGIN = 0.3  # inches, as all sizes of pictures
 # Inches beside and above each panel for its labels, and at the foot of a figure for a legend.
-ROOM = {"left": 0.95, "above": 0.5, "below": 0.75, "foot": 0}
+ROOM = {"left": 1, "above": 0.5, "below": 0.75, "foot": 0}
 FONTS = [  # the first comes with matplotlib; the others, if installed, have letters that it lacks
     "DejaVu Sans",
     "Noto Sans CJK SC",
@@ -164,12 +188,14 @@ FONTS = [  # the first comes with matplotlib; the others, if installed, have let
     "Arial Unicode MS",
     "Noto Emoji",
     "Segoe UI Emoji",
+    "Unifont",
 ]
 THEME = {
     "axes.edgecolor": GREY,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10,
+    "axes.unicode_minus": False,
     "figure.dpi": DPI,
     "legend.frameon": False,
     "text.color": INK,
@@ -181,6 +207,10 @@ TEXT_OUTPUTS = ["segments.csv", "profiles.csv", "elbow.csv", "report.txt"]
 UNFINISHED = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
 NEW_COLUMNS = ["Segment", "Segment name"]
 NO_NAME = "(no name)"
+# Arabic and Hebrew, behind which a mark keeps the number that follows from going before them.
+RTL = "\u0590-\u08ff\ufb1d-\ufefc"
+RIGHT_TO_LEFT = re.compile(f"([{RTL}][ {RTL}]*(?<! ))\u200e?")
+LEFT_TO_RIGHT_MARK = "\u200e"
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|（.*?）")  # the "(k$)" of "Annual Income (k$)"
 HEAD_BYTES = 2**20  # in which it shows what separates the fields
 SEPARATOR_LINE = re.compile(rb'"?sep=([^\w\s"]|\t)"?[ ,;\t]*\n', re.IGNORECASE)  # of Excel
@@ -229,7 +259,7 @@ def load(path, encoding=None):
     if not text.endswith(b"\n"):
         text += b"\n"
     if b"\0" in text:
-        line = count_line(text, text.index(b"\0"))
+        line = find_line(text, text.index(b"\0"))
         raise InputError(f"line {line:,} has a NUL byte, as no text has; save it as CSV")
     cautions = find_letter_cautions(text, found_encoding, encoding)
     separator_line = SEPARATOR_LINE.match(text)
@@ -297,7 +327,7 @@ def decode(data, encoding):
     return text
 
 
-def count_line(text, place):
+def find_line(text, place):
     """Return the number of the line in which a place of the text is."""
     return text.count(b"\n", 0, place) + 1
 
@@ -308,13 +338,13 @@ def find_letter_cautions(text, found_encoding, encoding):
     damage = text.find("\ufffd".encode())
     if damage >= 0:
         cautions.append(
-            f"line {count_line(text, damage):,} has a damaged letter, \ufffd; correct the file"
+            f"line {find_line(text, damage):,} has a damaged letter, \ufffd; correct the file"
         )
     if found_encoding == "cp1252" and encoding is None:
         word = re.search(rb'[^\s,;|"]*[\x80-\xff]+[^\s,;|"]*', text)
         cautions.append(
             "the letters are not UTF-8, and are taken for Windows-1252: if "
-            f"'{word[0].decode()}' in line {count_line(text, word.start()):,} looks wrong, name "
+            f"'{word[0].decode()}' in line {find_line(text, word.start()):,} looks wrong, name "
             "their encoding with --encoding (gbk, cp1250, cp1251, shift_jis ...)"
         )
     return cautions
@@ -1027,7 +1057,7 @@ def is_whole(values):
     return not (values % 1 > 0).any()
 
 
-def count_groups(features, categories):
+def count_groups(features, categories, log_names):
     """Count the customers of each value of a category, OTHER last, each age group, each band."""
     groups = {}
     for name, values in categories.items():
@@ -1035,8 +1065,12 @@ def count_groups(features, categories):
         groups[name] = counts.sort_index(key=lambda words: words == OTHER, kind="stable")
     for name, word in short_names(features).items():
         values = features[name]
-        is_age_in_years = word == "age" and values.max() < 150
-        groups[name] = count_ages(values) if is_age_in_years else count_bands(values)
+        if word == "age" and values.max() < 150:
+            groups[name] = count_ages(values)
+        else:
+            is_uneven = name in log_names or abs(values.skew()) > UNEVEN_SKEWNESS
+            has_many_values = values.nunique() > MOST_CATEGORY_VALUES
+            groups[name] = count_bands(values, is_uneven and has_many_values)
     return groups
 
 
@@ -1048,17 +1082,19 @@ def count_ages(ages):
     return counts
 
 
-def count_bands(values):
+def count_bands(values, is_uneven):
     """Count the customers in about five bands with round ends.
 
-    A band holds its upper end and not its lower one, so one of whole numbers starts one later.
+    Bands are of like width, or uneven and of like numbers of customers. A band holds its upper end
+    and not its lower one, so one of whole numbers starts one later.
     """
     low = values.min()
-    high = values.max()
-    step = 1 if is_whole(values) else 0
-    edges = MaxNLocator(nbins=5, integer=is_whole(values)).tick_values(low - step, high)
-    edges[0] = min(edges[0], low)
-    edges[-1] = max(edges[-1], high)
+    edges = []
+    if is_uneven:
+        edges = choose_uneven_edges(values)
+    has_uneven_edges = len(edges) > 3
+    if not has_uneven_edges:
+        edges = choose_even_edges(values)
     names = []
     for start, end in itertools.pairwise(edges):
         if is_whole(values):
@@ -1067,7 +1103,39 @@ def count_bands(values):
         if start == end:
             name = f"{end:,.15g}"
         names.append(name)
+    if has_uneven_edges:
+        names[0] = f"up to {edges[1]:,.15g}" if edges[1] > low else f"{low:,.15g}"
+        names[-1] = f"more than {edges[-2]:,.15g}"
     return count_up_to(values, edges[1:], names)
+
+
+def choose_even_edges(values):
+    """Return the ends of about five bands of like width, from below the lowest value on."""
+    low = values.min()
+    high = values.max()
+    step = 1 if is_whole(values) else 0
+    edges = MaxNLocator(nbins=5, integer=is_whole(values)).tick_values(low - step, high)
+    edges[0] = min(edges[0], low)
+    edges[-1] = max(edges[-1], high)
+    return edges
+
+
+def choose_uneven_edges(values):
+    """Return the ends of about five bands of like numbers of values, from below the lowest on.
+
+    A lowest value that many have, such as 0, is a band of its own.
+    """
+    low = values.min()
+    high = values.max()
+    higher = values[values > low]
+    edges = {low - 1, high}
+    if len(higher) < 0.8 * values.count():
+        edges.add(low)
+    quantiles = higher.quantile([0.2, 0.4, 0.6, 0.8])
+    ends = {float(f"{end:.1g}") for end in quantiles}
+    if len(ends) < len(quantiles):
+        ends = {float(f"{end:.2g}") for end in quantiles}
+    return sorted(edges | {end for end in ends if low < end < high})
 
 
 def count_up_to(values, ends, names):
@@ -1091,9 +1159,24 @@ def count_repeats(customers):
     }
 
 
+def count_letters(text):
+    """Count the letters of a text; a Chinese one is as wide as two others, a capital as 1.25."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    capitals = sum(letter.isupper() for letter in text)
+    return len(text) + wide + 0.25 * capitals
+
+
+def wrap(text, letters, lines=None, indent=0):
+    """Break a text into lines of so many letters at most; "…" for more lines than that."""
+    letters = max(2, int(letters * len(text) / max(1, count_letters(text))))
+    margin = " " * indent
+    text = RIGHT_TO_LEFT.sub(f"\\1{LEFT_TO_RIGHT_MARK}", text)
+    return textwrap.fill(text, letters, subsequent_indent=margin, max_lines=lines, placeholder="…")
+
+
 def paragraph(label, text):
     """Set a label in the margin of a text, in lines of 80 columns."""
-    return textwrap.fill(f"{label:<10} {text}", 80, subsequent_indent=" " * 11)
+    return wrap(f"{label:<10} {text}", 80, indent=11)
 
 
 def list_texts(customers, groups):
@@ -1149,22 +1232,32 @@ def write_overview(name, customers, features, groups, repeats):
     return "\n".join(facts)
 
 
+def write_statistics(features):
+    """Set the statistics of the features as a table of text, a row a feature."""
+    statistics = features.describe().drop("count").rename({"50%": "median"}).T
+    for letters in (36, 12):
+        statistics.index = [wrap(name, letters, 1) for name in features]
+        table = statistics.to_string(float_format=lambda value: readable(value, 4))
+        if table.index("\n") <= REPORT_COLUMNS:
+            break
+    return table
+
+
 def explore(path, customers, features, categories, log_names):
     """Find out what the data is; return that as a text, the cautions, and pictures 01 to 04."""
-    groups = count_groups(features, categories)
+    groups = count_groups(features, categories, log_names)
     repeats = count_repeats(customers)
-    statistics = features.describe().drop("count").rename({"50%": "median"}).T
     overview = write_overview(one_line(path.name), customers, features, groups, repeats)
-    table = statistics.to_string(float_format=lambda value: readable(value, 4))
     complete = features.dropna()
+    categories = categories.loc[complete.index]
     pictures = {
-        "01_distributions.png": draw_distributions(features),
-        "02_counts.png": draw_counts(groups, len(customers)),
-        "03_by_category.png": draw_by_category(complete, categories.loc[complete.index]),
-        "04_relationships.png": draw_relationships(features),
+        "01_distributions.png": draw_distributions(features, log_names),
+        "02_counts.png": draw_counts(groups, len(customers), len(features.columns)),
+        "03_by_category.png": draw_by_category(complete, categories, log_names),
+        "04_relationships.png": draw_relationships(features, log_names),
     }
     cautions = find_data_cautions(customers, features, repeats, log_names)
-    return f"{overview}\n\n{table}", cautions, pictures
+    return f"{overview}\n\n{write_statistics(features)}", cautions, pictures
 
 
 def find_data_cautions(customers, features, repeats, log_names):
@@ -1535,19 +1628,54 @@ def describe(features, inputs, categories, labels):
     return means, distances
 
 
+def measure_between(centroids, shares):
+    """Measure how much variance lies between segments, of these shares of all customers."""
+    average = centroids.mul(shares, axis=0).sum()
+    squares = (centroids - average) ** 2
+    return squares.mul(shares, axis=0).sum()
+
+
+def measure_explained(scaled, labels):
+    """Measure how much of the variance of each feature lies between the segments.
+
+    Returns the DataFrame of the docstring on top; the share is eta squared.
+    """
+    explained = DataFrame(index=list(scaled))
+    shares = labels.value_counts(normalize=True)
+    explained["between"] = measure_between(scaled.groupby(labels).mean(), shares)
+    explained["variance"] = scaled.var(ddof=0)
+    explained["share"] = explained["between"] / explained["variance"]
+    return explained.sort_values("share", ascending=False, kind="stable")
+
+
+def find_common_words(names):
+    """Return the words that all of some names have."""
+    common_words = set(names[0].split())
+    for name in names:
+        common_words &= set(name.split())
+    return common_words
+
+
 def choose_words(features):
     """Return of each feature its short name, and what a name says below and above average."""
     words = {}
-    for feature, name in short_names(features).items():
+    short = short_names(features)
+    common_words = find_common_words(list(short.values()))
+    for place, (feature, name) in enumerate(short.items(), start=1):
         below, above = NAME_WORDS.get(name, OTHER_NAME_WORDS)
         if features[feature].isin([0, 1]).all():
             below, above = FLAG_NAME_WORDS
+        if len(name) > WORD_LETTERS:
+            name = " ".join(word for word in name.split() if word not in common_words)
+        name = wrap(name, WORD_LETTERS, 1)
+        if name in [word for word, _, _ in words.values()]:
+            name += f" {place}"
         words[feature] = name, below.format(name), above.format(name)
     return words
 
 
 def name_segments(features, centroids, distances):
-    """Name each segment for the features that set it apart from the average customer.
+    """Name each segment for the features that set it apart most from the average customer.
 
     Returns a Series of str indexed by segment, no two alike: those of the same words also get their
     mean of the feature in which they differ most.
@@ -1556,7 +1684,8 @@ def name_segments(features, centroids, distances):
     names = Series("", distances.index)
     for segment, row in distances.iterrows():
         phrases = []
-        for feature, (_, below, above) in words.items():
+        for feature in row.abs().nlargest(MOST_WORDS).index:
+            _, below, above = words[feature]
             if row[feature] <= -NAMING_DISTANCE:
                 phrases.append(below)
             if row[feature] >= NAMING_DISTANCE:
@@ -1658,8 +1787,9 @@ def write_trust(choice, profiles, silhouettes, is_in_doubt):
             "So each of them comes back, but another number may describe the customers as well."
         )
     return (
-        f"{percent((silhouettes < 0).mean())} of the customers have a silhouette below 0: they lie "
-        f"closer to another segment. {stability}; {STABILITY_HELP}. {conclusion}"
+        f"{percent((silhouettes < 0).mean())} of the customers have a silhouette below 0: those of "
+        f"another segment are nearer to them on average than those of their own. {stability}; "
+        f"{STABILITY_HELP}. {conclusion}"
     )
 
 
@@ -1682,50 +1812,58 @@ def find_segment_cautions(choice, profiles, verdict, is_in_doubt):
     return [f"{doubt}; {advice}" for doubt in doubts]
 
 
-def tabulate(profiles, centroids):
-    """Set the segments as a table of text: sizes, means of the features, stability and names."""
+def find_outliers(features, labels, distances):
+    """List the customers who make a segment of their own by one far value, each with what to do."""
+    cautions = []
+    for segment, members in features.groupby(labels):
+        is_alone = len(members) == 1
+        name = distances.loc[segment].abs().idxmax()
+        if is_alone and abs(distances.at[segment, name]) >= OUTLIER_DISTANCE:
+            line = members.index[0]
+            value = readable(members.at[line, name])
+            median = readable(features[name].median())
+            cautions.append(
+                f"segment {segment} is 1 customer with {name} {value}, in line {line:,}; the "
+                f"median is {median}: a slip of the pen? Correct it, or remove the line"
+            )
+    return cautions
+
+
+def tabulate(profiles, centroids, explained):
+    """Set the segments as a table of text: sizes, means of the best explained features, names."""
     total = profiles["Customers"].sum()
     sizes = profiles["Customers"].map(lambda count: count_and_share(count, total))
+    best = explained.index[:REPORT_FEATURES]
+    means = centroids[[name for name in centroids if name in best]].map(readable)
     stability = profiles["Stability"].map("{:.2f}".format)
-    table = pd.concat([sizes, centroids.map(readable), stability], axis=1)
+    words = short_names(centroids)
     heads = ["Customers"]
-    for word in short_names(centroids).values():
-        heads.append(textwrap.shorten(word.capitalize(), 12, placeholder="…"))
+    for name in means:
+        heads.append(wrap(words[name].capitalize(), 10, 1))
     heads.append("Stability")
-    lines = table.to_string(header=heads).splitlines()
-    lines[0] += "  Name"
-    for row, name in enumerate(profiles["Name"], start=1):
-        lines[row] += f"  {name}"
-    return "\n".join(lines)
+    lines = pd.concat([sizes, means, stability], axis=1).to_string(header=heads).splitlines()
+    indent = len(lines[0]) + 2
+    rows = []
+    for line, name in zip(lines, ["Name", *profiles["Name"]], strict=True):
+        rows.append(wrap(f"{line}  {name}", REPORT_COLUMNS, indent=indent))
+    return "\n".join(rows)
 
 
 # ------------------------------------------------------------------------------------------- draw
 
 # What is called draw_ returns a Figure and writes nothing; lengths are in inches. Another picture
-# is one more such function, and a line in `files` of analyse.
-
-
-def count_letters(text):
-    """Count the letters of a text; a Chinese one is as wide as two others."""
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    return len(text) + wide
-
-
-def wrap(text, letters, lines):
-    """Break a text into lines of like length, so many of so many letters at most; "…" for more."""
-    letters = max(2, int(letters * len(text) / max(1, count_letters(text))))
-    rows = len(textwrap.wrap(text, letters))
-    longest_word = max(map(len, text.split()), default=0)
-    if rows <= lines:
-        while letters > longest_word and len(textwrap.wrap(text, letters - 1)) == rows:
-            letters -= 1
-    return textwrap.fill(text, letters, max_lines=lines, placeholder="…")
+# is one more such function, and a line in `explore` or `analyse`.
 
 
 def measure_labels(labels):
     """Return the inches that the labels of an axis at the margin of a figure take."""
     lines = "\n".join(labels).split("\n")
-    return MARGIN + 0.09 * max(count_letters(line) for line in lines)
+    return MARGIN + 0.09 * max(map(count_letters, lines))
+
+
+def count_lines(text):
+    """Return how many lines a text has."""
+    return text.count("\n") + 1
 
 
 def write_tick(value, _):
@@ -1735,6 +1873,31 @@ def write_tick(value, _):
     return EngFormatter(sep="")(value)
 
 
+def count_columns(panels, width):
+    """Return how many panels of a width stand beside each other."""
+    columns = 3 if panels <= 6 else 4
+    if panels == 4:
+        columns = 2
+    return min(panels, columns, int((LARGEST - MARGIN) / width))
+
+
+def count_panels(size, room):
+    """Return how many panels of a size fit into the largest picture."""
+    columns = count_columns(MOST_PANELS, room["left"] + size[0])
+    height = LARGEST - HEAD - room["foot"]
+    rows = int(height / (room["above"] + size[1] + room["below"]))
+    if rows == 1:
+        return min(columns, 3)  # because four stand in two rows
+    return min(MOST_PANELS, columns * rows)
+
+
+def write_left_out(count, what):
+    """Say how many of something a picture leaves out."""
+    if count == 0:
+        return ""
+    return f" {count:,} more {what} are left out."
+
+
 def make_figure(panels, size, title, note, room=ROOM, **options):
     """Make a figure of so many panels, each so wide and high.
 
@@ -1742,13 +1905,13 @@ def make_figure(panels, size, title, note, room=ROOM, **options):
     of its axes. (Layout engines of matplotlib find the room of labels themselves, but measure each
     text for it, which makes a run a tenth longer.)
     """
-    columns = 3 if panels == 3 else math.ceil(math.sqrt(panels))
+    columns = count_columns(panels, room["left"] + size[0])
     rows = math.ceil(panels / columns)
     width = columns * (room["left"] + size[0]) + MARGIN
     title = wrap(title, 7.5 * (width - 2 * MARGIN), 3)
-    note = wrap(note, 12 * (width - 2 * MARGIN), 2)
-    note_top = MARGIN + 0.27 * (title.count("\n") + 1)
-    top = note_top + 0.2 * (note.count("\n") + 1) + room["above"]
+    note = wrap(note, 12.5 * (width - 2 * MARGIN), 3)
+    note_top = MARGIN + 0.27 * count_lines(title)
+    top = note_top + 0.2 * count_lines(note) + room["above"]
     bottom = room["below"] + room["foot"]
     between = room["above"] + room["below"]
     height = top + rows * size[1] + (rows - 1) * between + bottom
@@ -1781,22 +1944,32 @@ def segment_style(segment):
     return {"color": color, "marker": marker}
 
 
-def segment_titles(profiles):
+def segment_edge(segment):
+    """Return the colour around that of a segment: dark where it is too light for white paper."""
+    lightness = np.dot(segment_style(segment)["color"], [0.299, 0.587, 0.114])
+    return INK if lightness > 0.7 else "white"
+
+
+def segment_titles(profiles, letters=54):
     """Write number, size and name of each segment: 1 (45): older."""
     rows = profiles[["Name", "Customers"]].itertuples()
-    return [wrap(f"{segment} ({size:,}): {name}", 54, 1) for segment, name, size in rows]
+    return [wrap(f"{segment} ({size:,}): {name}", letters) for segment, name, size in rows]
 
 
 def add_legend(figure, profiles):
     """Add a legend of the segments at the foot of a figure."""
-    styles = [segment_style(segment) for segment in profiles.index]
-    markers = [plt.Line2D([], [], linestyle="", markersize=8, **style) for style in styles]
+    markers = []
+    for segment in profiles.index:
+        style = segment_style(segment) | {"markeredgecolor": segment_edge(segment)}
+        markers.append(plt.Line2D([], [], linestyle="", markersize=9, **style))
     figure.legend(markers, segment_titles(profiles), loc="lower center", ncols=2)
 
 
 def measure_legend(profiles):
     """Return the height of a legend of the segments."""
-    return 0.3 + 0.26 * math.ceil(len(profiles) / 2)
+    heights = [0.05 + 0.16 * count_lines(title) for title in segment_titles(profiles)]
+    half = math.ceil(len(heights) / 2)
+    return 0.4 + max(sum(heights[:half]), sum(heights[half:]))
 
 
 def choose_sample(features, limit):
@@ -1807,10 +1980,56 @@ def choose_sample(features, limit):
     return sample, f" {limit:,} of {len(features):,} customers are drawn."
 
 
-def label_axes(ax, x, y):
-    """Write the names of two columns at the axes."""
-    ax.set_xlabel(wrap(x, 42, 2))
-    ax.set_ylabel(wrap(y, 34, 2))
+def find_few_values(places):
+    """Return the numbers of a feature, in order, if they are few and lie well apart; or none."""
+    numbers = np.unique(places.dropna())
+    if not 2 <= len(numbers) <= MOST_CATEGORY_VALUES:
+        return []
+    gap = np.diff(numbers).min()
+    return list(numbers) if gap > np.ptp(numbers) / 15 else []
+
+
+def choose_log_ticks(low, high):
+    """Return places of about four round numbers on an axis of log(1 + x), from low to high."""
+    ends = np.expm1([low, high])
+    numbers = MaxNLocator(4).tick_values(*ends)
+    if high - low > 2:
+        numbers = np.outer(10.0 ** np.arange(-2, 16), [1, 2, 5]).ravel()
+        numbers = np.append(0, numbers)
+    ticks = []
+    for place in np.log1p(numbers[(numbers >= ends[0]) & (numbers <= ends[1])]):
+        if not ticks or place - ticks[-1] > (high - low) / 5:
+            ticks.append(place)
+    return ticks
+
+
+def label_axis(axis, places, log_names):
+    """Write the name of a feature at an axis that is drawn, and its numbers in its own units."""
+    is_logged = places.name in log_names
+    choices = [find_few_values(places)]
+    if is_logged:
+        choices.append(choose_log_ticks(*axis.get_view_interval()))
+    for ticks in choices:
+        numbers = np.expm1(ticks) if is_logged else ticks
+        labels = [write_tick(number, None) for number in numbers]
+        if 0 < len(" ".join(labels)) <= 36:
+            axis.set_ticks(ticks, labels)
+            break
+    name = wrap(places.name, 34, 2)
+    axis.set_label_text(f"{name}, log scale" if is_logged else name)
+
+
+def jitter(places):
+    """Strew the customers of the same few numbers, or one would hide the others."""
+    rng = np.random.default_rng(0)
+    strewn = {}
+    for name, values in places.items():
+        numbers = find_few_values(values)
+        if numbers:
+            width = 0.3 * np.diff(numbers).min()
+            values = values + rng.uniform(-width, width, len(values))
+        strewn[name] = values
+    return DataFrame(strewn)
 
 
 def set_rows(ax, names, rows):
@@ -1829,64 +2048,96 @@ def add_bars(ax, counts, total, limit, colors):
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def draw_distributions(features):
+def draw_distributions(features, log_names):
     """01: each feature's histogram and density curve, its median and its middle half."""
     sample, sample_note = choose_sample(features, SAMPLE)
-    quartiles = features.quantile([0.25, 0.5, 0.75])
+    size = (3.6, 3)
+    names = list(features)[: count_panels(size, ROOM)]
+    quartiles = features[names].quantile([0.25, 0.5, 0.75])
+    places = take_logarithms(features[names].iloc[sample], log_names)
     halves = {}
     for name, (low, _, high) in quartiles.items():
         halves[name] = f"{readable(low)} to {readable(high)}"
     findings = [f"{name} {half}" for name, half in halves.items()]
     title = f"The middle half of the customers: {', '.join(findings[:3])}"
-    note = (
-        f"Bars count customers, the curve is their density; the middle half is shaded.{sample_note}"
-    )
-    figure, axes = make_figure(len(halves), (3.6, 3), title, note)
-    for ax, (name, (low, median, high)) in zip(axes, quartiles.items(), strict=True):
-        values = features[name].iloc[sample].dropna()
-        bins = choose_bins(values)
-        sns.histplot(values, bins=bins, kde=True, color=GREY, edgecolor="white", ax=ax)
+    note = "Bars count customers, the curve is their density; the middle half is shaded, ▼ and the "
+    note += f"line are the median.{sample_note}"
+    note += write_left_out(len(features.columns) - len(names), "features")
+    figure, axes = make_figure(len(names), size, title, note)
+    for ax, (name, marks) in zip(axes, take_logarithms(quartiles, log_names).items(), strict=True):
+        low, median, high = marks
+        values = places[name].dropna()
+        has_few_values = len(find_few_values(values)) > 0
+        sns.histplot(
+            values,
+            bins=choose_bins(values),
+            kde=not has_few_values,
+            color=GREY,
+            alpha=0.5,
+            edgecolor="white",
+            ax=ax,
+        )
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
-        ax.axvline(median, color=ACCENT, linewidth=2)
-        ax.set_title(f"median {readable(median)}\nmiddle half {halves[name]}", color=ACCENT)
-        label_axes(ax, name, "Customers")
+        ax.axvline(median, color=ACCENT, linewidth=2, zorder=0.5)  # behind a bar as narrow
+        ax.plot(median, 1, "v", color=ACCENT, transform=ax.get_xaxis_transform(), clip_on=False)
+        median = readable(quartiles.at[0.5, name])
+        ax.set_title(f"median {median}\nmiddle half {halves[name]}", color=ACCENT)
+        label_axis(ax.xaxis, values, log_names)
+        ax.set_ylabel("Customers")
     return figure
 
 
-def choose_bins(values):
+def choose_bins(places):
     """Return the edges of the bars of a histogram, about 2 n^(1/3) of them (the Rice rule).
 
-    Bars of whole numbers are all of the same number of them: one of 2 ages beside one of 3 would
-    show a dip.
+    Few numbers have a bar each. Bars of whole numbers are all of the same number of them: one of 2
+    ages beside one of 3 would show a dip.
     """
-    low = values.min()
-    high = values.max()
-    bars = math.ceil(2 * len(values) ** (1 / 3))
-    if not is_whole(values):
+    low = places.min()
+    high = places.max()
+    numbers = find_few_values(places)
+    if numbers:
+        gap = np.diff(numbers).min()
+        return np.unique(np.add.outer([-gap / 2, gap / 2], numbers))
+    bars = math.ceil(2 * len(places) ** (1 / 3))
+    if not is_whole(places):
         return np.linspace(low, high, bars + 1)
     width = max(1, round((high - low) / bars))
     return np.arange(low - 0.5, high + width, width)
 
 
-def draw_counts(groups, customers):
+def draw_counts(groups, customers, feature_count):
     """02: how many customers are in each category and band, with their share."""
-    findings = []
     labels = []
-    for name, counts in groups.items():
-        named = counts.drop(OTHER, errors="ignore")
-        findings.append(f"{name} {named.idxmax()} ({percent(named.max() / customers)})")
+    for counts in groups.values():
         labels += label_rows(counts.index)
-    title = f"The largest groups of {customers:,} customers: {', '.join(findings[:3])}"
-    note = "Customers in each group, and their share of all. A band holds its upper end."
     limit = max(counts.max() for counts in groups.values())
     rows = max(len(counts) for counts in groups.values())
+    size = (3.6, 0.4 * rows)
     room = ROOM | {"left": measure_labels(labels), "below": 0.15}
-    figure, axes = make_figure(len(groups), (3.6, 0.4 * rows), title, note, room)
-    for ax, (name, counts) in zip(axes, groups.items(), strict=True):
+    names = choose_groups(list(groups), feature_count, count_panels(size, room))
+    findings = []
+    for name in names[:3]:
+        named = groups[name].drop(OTHER, errors="ignore")
+        findings.append(f"{name} {named.idxmax()} ({percent(named.max() / customers)})")
+    title = f"The largest groups of {customers:,} customers: {', '.join(findings)}"
+    note = "Customers in each group, and their share of all. A band holds its upper end."
+    note += write_left_out(len(groups) - len(names), "columns")
+    figure, axes = make_figure(len(names), size, title, note, room)
+    for ax, name in zip(axes, names, strict=True):
+        counts = groups[name]
         add_bars(ax, counts, customers, limit, ACCENT)
         set_rows(ax, label_rows(counts.index), rows)
         ax.set_title(wrap(name, 36, 1), weight="bold", loc="left")
     return figure
+
+
+def choose_groups(names, feature_count, most):
+    """Choose the categories and features whose groups are drawn: a half of either, if too many."""
+    categories = names[:-feature_count]
+    features = names[-feature_count:]
+    features = features[: max(most // 2, most - len(categories))]
+    return categories[: most - len(features)] + features
 
 
 def label_rows(names):
@@ -1894,71 +2145,110 @@ def label_rows(names):
     return [wrap(str(name), 26, 2) for name in names]
 
 
-def draw_by_category(features, categories):
-    """03: each feature by each category, if any: a violin for each value, with quartiles."""
-    if categories.empty:
-        return None
+def draw_by_category(features, categories, log_names):
+    """03: the features by the categories, if any: a violin for each value, with quartiles."""
     sample, sample_note = choose_sample(features, SAMPLE)
     features = features.iloc[sample]
     categories = categories.iloc[sample]
-    title = find_difference(features, categories)
-    note = f"The wider, the more customers; the lines mark the quarters.{sample_note}"
-    pairs = list(itertools.product(categories, features))
-    labels = []
-    for group in categories:
-        labels += label_rows(categories[group].cat.categories)
-    height = 0.4 + 0.9 * categories.nunique().max()
-    room = ROOM | {"left": measure_labels(labels) + 0.3}  # for the name of the category
+    categories = categories.loc[:, categories.nunique() > 1]
+    if categories.empty:
+        return None
+    places = take_logarithms(features, log_names)
+    explained = explain_by_category(places, categories)
+    title = find_difference(explained)
+    pairs = explained[:MOST_PAIRS]
+    note = "Wide where many of a row's customers are: all violins have the same area. The lines "
+    note += f"mark the quarters.{sample_note}"
+    note += write_left_out(len(explained) - len(pairs), "pairs")
+    labels = {}
+    for pair in pairs.itertuples():
+        labels[pair.Index] = label_violins(features[pair.feature], categories[pair.category])
+    rows = max(len(names) for names in labels.values())
+    height = min(0.4 + 0.9 * rows, 7)
+    room = ROOM | {"left": measure_labels(sum(labels.values(), [])) + 0.4}  # for the category
     figure, axes = make_figure(len(pairs), (3.6, height), title, note, room)
-    for ax, (group, name) in zip(axes, pairs, strict=True):
-        values = categories[group]
-        medians = features[name].groupby(values, observed=True).median()
+    for ax, pair in zip(axes, pairs.itertuples(), strict=True):
         sns.violinplot(
-            x=features[name],
-            y=values,
-            order=medians.index,
+            x=places[pair.feature],
+            y=categories[pair.category].cat.remove_unused_categories(),
             inner="quart",
             cut=0,
             color=VIOLIN_COLOR,
             ax=ax,
         )
-        for place, median in enumerate(medians):
-            ax.text(median, place - 0.42, f"median {readable(median)}", ha="center", va="bottom")
-        ax.set_yticks(range(len(medians)), label_rows(medians.index))
-        label_axes(ax, name, group)
+        ax.set_yticks(range(len(labels[pair.Index])), labels[pair.Index])
+        ax.set_title(f"{percent(pair.share)} explained")
+        ax.set_ylabel(wrap(pair.category, 11 * height, 2))
+        label_axis(ax.xaxis, places[pair.feature], log_names)
     return figure
 
 
-def find_difference(features, categories):
-    """Say which category makes the most difference, by the medians of its values, and where."""
-    gaps = {}
-    for group, values in categories.items():
-        medians = features.groupby(values, observed=True).median()
-        gaps[group] = (medians.max() - medians.min()) / features.std()
-    gaps = DataFrame(gaps).fillna(0).stack()
-    name, group = gaps.idxmax()
-    finding = f"{group} makes the most difference in {name}"
-    if gaps.max() < NAMING_DISTANCE:
-        finding = f"{group} makes little difference, at most in {name}"
-    return f"{finding}: its medians lie {gaps.max():.2f} standard deviations apart"
+def label_violins(values, category):
+    """Write each value of a category with its customers and their median of a feature."""
+    labels = []
+    for name, members in values.groupby(category, observed=True):
+        label = wrap(str(name), 26, 2)
+        labels.append(f"{label}\n{len(members):,}, median {readable(members.median())}")
+    return labels
 
 
-def draw_relationships(features):
-    """04: every pair of features, with its correlation (Pearson's r)."""
+def explain_by_category(places, categories):
+    """Measure how much of the variance of each feature each category explains (eta squared).
+
+    Returns a DataFrame of every pair: `category`, `feature`, `share`, and `chance`, how probable so
+    much is if the category makes no difference (F test). The most beyond chance comes first.
+    """
+    tables = []
+    for category, values in categories.items():
+        between = values.nunique() - 1
+        within = len(values) - values.nunique()
+        statistics, chances = f_classif(places, values.cat.codes)
+        table = DataFrame({"category": category, "feature": places.columns, "chance": chances})
+        table["share"] = between / (between + within / statistics)
+        table["beyond"] = table["share"] - (1 - table["share"]) * between / within
+        tables.append(table)
+    explained = pd.concat(tables, ignore_index=True).fillna({"share": 0, "beyond": 0, "chance": 1})
+    return explained.sort_values("beyond", ascending=False, kind="stable")
+
+
+def find_difference(explained):
+    """Say which category explains most of a feature, if any does beyond chance in all pairs."""
+    sure = explained[explained["chance"] * len(explained) < CHANCE]
+    if sure.empty:
+        best = explained.iloc[0]
+        return (
+            "No category explains more of a feature than chance would: at most "
+            f"{percent(best.share)} of the variance of {best.feature} (by {best.category})"
+        )
+    best = sure.iloc[0]
+    finding = f"{best.category} explains {percent(best.share)} of the variance of {best.feature}"
+    if len(explained) > 1:
+        finding += ", the most of all pairs of category and feature"
+    return finding
+
+
+def draw_relationships(features, log_names):
+    """04: the pairs of features, the most correlated first, with the correlation (Pearson's r)."""
     sample, sample_note = choose_sample(features, SCATTER_SAMPLE)
+    places = take_logarithms(features, log_names)
+    correlations = places.corr()
     pairs = list(itertools.combinations(features, 2))
-    correlations = features.corr()
-    x, y = max(pairs, key=lambda pair: abs(correlations.at[pair]))
+    pairs.sort(key=lambda pair: -abs(correlations.at[pair]))
+    x, y = pairs[0]
     title = f"{x} and {y} are the most correlated: r = {correlations.at[x, y]:.2f}"
     if len(pairs) == 1:
         title = f"The correlation of {x} and {y}: r = {correlations.at[x, y]:.2f}"
     note = "r is 1 or -1 if all customers lie on a line, and 0 if no line describes them."
-    figure, axes = make_figure(len(pairs), pair_size(pairs), title, note + sample_note)
+    note += sample_note + write_left_out(len(pairs[MOST_PAIRS:]), "pairs")
+    pairs = pairs[:MOST_PAIRS]
+    places = places.iloc[sample]
+    points = jitter(places)
+    figure, axes = make_figure(len(pairs), pair_size(pairs), title, note)
     for ax, (x, y) in zip(axes, pairs, strict=True):
-        points = features[[x, y]].iloc[sample]
         ax.scatter(points[x], points[y], point_size(points), color=ACCENT, alpha=0.6, linewidth=0)
         ax.set_title(f"r = {correlations.at[x, y]:.2f}")
-        label_axes(ax, x, y)
+        label_axis(ax.xaxis, places[x], log_names)
+        label_axis(ax.yaxis, places[y], log_names)
     return figure
 
 
@@ -1975,8 +2265,8 @@ def point_size(points):
 def draw_elbow(curve, choice, verdict):
     """05: WCSS and silhouettes against k, the elbow and the best silhouettes marked."""
     note = "WCSS: what is left of the differences within segments. Silhouettes of 1 are perfect; "
-    note += "they are measured both to customers and to centroids. "
-    note += f"Dashed: the {choice.k} segments of this run."
+    note += "they are measured both to customers and to centroids, and their axis does not begin "
+    note += f"at 0. Dashed: the {choice.k} segments of this run."
     figure, (left, right) = make_figure(2, (5, 3.8), verdict, note)
     add_curve(left, curve["wcss"], choice.elbow, "elbow")
     add_curve(right, average_silhouettes(curve), choice.preference, "best")
@@ -2012,25 +2302,29 @@ def draw_silhouettes(silhouettes, labels, profiles):
     mean = silhouettes.mean()
     below = percent((silhouettes < 0).mean())
     _, sample_note = choose_sample(labels, SILHOUETTE_SAMPLE)
-    title = f"{below} of the customers lie closer to another segment; "
-    title += f"the mean silhouette is {mean:.2f}"
+    title = f"The mean silhouette is {mean:.2f}; {below} of the customers are below 0"
     note = (
-        f"Silhouette: 1 deep in its segment, 0 between two, below 0 nearer to another.{sample_note}"
+        "A silhouette compares the mean distances to the customers of the own segment and of the "
     )
-    names = segment_titles(profiles)
+    note += "next one: 1 is deep inside, 0 between both, below 0 the others are nearer on average."
+    names = segment_titles(profiles, 72)
     room = ROOM | {"left": measure_labels(names)}
-    figure, (ax,) = make_figure(1, (8, max(4.5, 0.5 * len(profiles))), title, note, room)
-    gap = 0.06 * len(silhouettes)  # between two segments, room for the name of a small one
+    row = 0.13 + 0.17 * max(map(count_lines, names))
+    height = 3 + row * len(profiles)
+    figure, (ax,) = make_figure(1, (8, height), title, note + sample_note, room)
+    gap = row / 3 * len(silhouettes)  # between two segments, room for the name of a small one
+    labels = labels[silhouettes.index]
     top = 0
     middles = []
     for segment, average in profiles["Silhouette"].items():
-        blade = silhouettes[labels[silhouettes.index] == segment].sort_values(ascending=False)
+        blade = silhouettes[labels == segment].sort_values(ascending=False)
         edges = top + np.arange(len(blade) + 1)
         top = edges[-1] + gap
         middles.append(edges.mean())
         style = segment_style(segment)
+        edge = segment_edge(segment)
         ax.stairs(blade, edges, orientation="horizontal", fill=True, color=style["color"])
-        ax.plot(average, middles[-1], markersize=10, markeredgecolor="white", **style)
+        ax.plot(average, middles[-1], markersize=10, markeredgecolor=edge, **style)
     ax.axvline(mean, color=INK, linestyle="--", linewidth=1)
     ax.set_title(f"dashed: the mean of {mean:.2f}")
     ax.axvline(0, color=GREY, linewidth=1)
@@ -2041,28 +2335,35 @@ def draw_silhouettes(silhouettes, labels, profiles):
     return figure
 
 
-def write_explained(features, centroids, profiles):
-    """Say how much of the variance of features lies between the segments; of the best three."""
-    sizes = profiles["Customers"]
-    between = sizes @ (centroids - features.mean()) ** 2
-    explained = between / (len(features) - 1) / features.var()
-    shares = []
-    for name, share in explained.nlargest(3).items():
-        variance = "" if shares else "the variance of "
-        shares.append(f"{percent(share)} of {variance}{name}")
-    return f"{len(profiles)} segments explain {', '.join(shares)}"
+def write_explained(explained, profiles):
+    """Say how much of what differs between customers lies between the segments."""
+    share = percent(explained["between"].sum() / explained["variance"].sum())
+    names = list(explained.index)
+    return (
+        f"{share} of the differences between customers in {', '.join(names[:-1])} and {names[-1]} "
+        f"lie between the {len(profiles)} segments"
+    )
 
 
-def add_customers(ax, features, labels):
+def add_customers(ax, places, labels):
     """Draw the customers of each segment, in as many dimensions as they have features."""
-    for segment, members in features.groupby(labels):
+    for segment, members in places.groupby(labels):
         coordinates = [members[name] for name in members]
-        ax.scatter(*coordinates, s=point_size(features), linewidth=0, **segment_style(segment))
+        edge = segment_edge(segment)
+        style = segment_style(segment)
+        ax.scatter(*coordinates, s=point_size(places), edgecolor=edge, linewidth=0.3, **style)
 
 
-def spread(places, gap):
-    """Move places that are nearer to each other than the gap apart; float of shape (places, 2)."""
-    places = places + np.linspace(0, 1e-6, len(places))[:, None]  # or equal ones would not part
+def place_discs(centroids, profiles):
+    """Find places for the numbers of segments: at the centroids, or beside them.
+
+    No disc stands over another, or over the only customer of a segment. Places and centroids are
+    float arrays of shape (segments, 2), in inches.
+    """
+    places = np.array(centroids, dtype=float)
+    places[profiles["Customers"] == 1] += [0, 0.25]
+    places += np.linspace(0, 1e-6, len(places))[:, None]  # or equal ones would not part
+    gap = 0.28
     pairs = list(itertools.combinations(range(len(places)), 2))
     for _ in range(100):
         for first, second in pairs:
@@ -2075,61 +2376,196 @@ def spread(places, gap):
     return places
 
 
-def draw_clusters_2d(features, labels, centroids, title, profiles):
-    """07: the segments over every pair of features, with numbered centroids."""
-    sample, sample_note = choose_sample(features, SCATTER_SAMPLE)
-    note = "Numbers stand at the centroids, or beside them where two would hide each other."
+def add_discs(ax, places):
+    """Write the numbers of the segments in discs at these places, in the order of the segments."""
+    for segment, place in enumerate(places, start=1):
+        ax.text(*place, segment, **DISC_NUMBER)
+
+
+def draw_pairs(inputs, labels, log_names, explained, profiles):
+    """07 of two or three features: the segments over every pair, with numbered centroids."""
+    sample, sample_note = choose_sample(inputs, SCATTER_SAMPLE)
+    note = "Numbers stand at the centroids, or beside them where they would hide something."
     note += sample_note
-    pairs = list(itertools.combinations(features, 2))
+    title = write_explained(explained, profiles)
+    if len(explained) > 2:
+        kept = explained["between"].nlargest(2)
+        share = percent(kept.sum() / explained["between"].sum())
+        title = f"{' and '.join(kept.index)} keep {share} of the difference between the segments"
+    centroids = inputs.groupby(labels).mean()
+    inputs = inputs.iloc[sample]
+    places = jitter(inputs)
+    pairs = list(itertools.combinations(inputs, 2))
     size = pair_size(pairs)
     room = ROOM | {"foot": measure_legend(profiles)}
     figure, axes = make_figure(len(pairs), size, title, note, room)
     add_legend(figure, profiles)
     for ax, (x, y) in zip(axes, pairs, strict=True):
-        add_customers(ax, features[[x, y]].iloc[sample], labels.iloc[sample])
+        add_customers(ax, places[[x, y]], labels.iloc[sample])
         ax.plot(centroids[x], centroids[y], "+", color=INK, markersize=12)
-        extent = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
-        inch = extent / size
-        places = spread(centroids[[x, y]].to_numpy() / inch, 0.28) * inch
-        for segment, place in enumerate(places, start=1):
-            ax.text(*place, segment, **DISC_NUMBER)
-        label_axes(ax, x, y)
+        inch = np.ptp([ax.get_xlim(), ax.get_ylim()], axis=1) / size
+        discs = place_discs(centroids[[x, y]] / inch, profiles)
+        add_discs(ax, discs * inch)
+        label_axis(ax.xaxis, inputs[x], log_names)
+        label_axis(ax.yaxis, inputs[y], log_names)
     return figure
 
 
-def draw_clusters_3d(features, labels, centroids, title, profiles):
-    """08: the segments over the first three features, if so many, from two sides."""
-    if features.shape[1] < 3:
+def draw_plane(scaled, labels, explained, profiles):
+    """07 of four features or more: the segments in the plane of two principal components.
+
+    An arrow points to where a feature is high, and is as long as the plane shows of it. Customers,
+    arrows and names stand at places in inches.
+    """
+    sample, sample_note = choose_sample(scaled, SCATTER_SAMPLE)
+    model = PCA(2).set_output(transform="pandas")
+    model.fit(scaled.iloc[draw_sample(len(scaled), SAMPLE)])
+    centroids = model.transform(scaled.groupby(labels).mean())
+    kept = measure_between(centroids, profiles["Share"]).sum()
+    share = percent(kept / explained["between"].sum())
+    title = f"This plane keeps {share} of the difference that {len(explained)} features make "
+    title += f"between the {len(profiles)} segments"
+    note = "The two directions in which customers differ most. An arrow points to where a feature "
+    note += "is high; a short one is hardly seen here. Ellipses hold 90% of a segment."
+    labels = labels.iloc[sample]
+    places = model.transform(jitter(scaled.iloc[sample]))
+    extent = places.max() - places.min()
+    inches = min(10 / extent["pca0"], 6.5 / max(extent["pca1"], extent["pca0"] / 100))
+    places *= inches
+    centroids *= inches
+    discs = place_discs(centroids, profiles)
+    reach = np.hypot(centroids["pca0"], centroids["pca1"]).max()
+    arrows = choose_arrows(model.components_, list(scaled)) * (reach + 0.5)
+    boxes = place_names(arrows, discs)
+    view = Bbox.union([Bbox([places.min(), places.max()])] + boxes).padded(0.4)
+    width = max(10, view.width)
+    room = ROOM | {"left": 0.5, "below": 0.5, "foot": measure_legend(profiles)}
+    figure, (ax,) = make_figure(1, (width, view.height), title, note + sample_note, room)
+    add_legend(figure, profiles)
+    add_customers(ax, places, labels)
+    add_ellipses(ax, places, labels)
+    add_arrows(ax, arrows, boxes)
+    ax.plot(centroids["pca0"], centroids["pca1"], "+", color=INK, markersize=12)
+    add_discs(ax, discs)
+    left = (view.x0 + view.x1 - width) / 2
+    first, second = model.explained_variance_ratio_
+    ax.set(xlim=(left, left + width), ylim=view.intervaly, xticks=[], yticks=[])
+    ax.set_xlabel(f"First principal component, {percent(first)} of the variance")
+    ax.set_ylabel(f"Second principal component, {percent(second)}")
+    return figure
+
+
+def choose_arrows(components, names):
+    """Choose the features with long arrows, the longest first: a DataFrame, that with length 1."""
+    arrows = DataFrame(components.T, names)
+    lengths = np.hypot(arrows[0], arrows[1]).nlargest(MOST_ARROWS)
+    longest = lengths.max()
+    lengths = lengths[lengths > longest / 2]
+    return arrows.loc[lengths.index] / longest
+
+
+def place_names(arrows, discs):
+    """Find boxes for the names of arrows: at the tips, or above or below what is there already.
+
+    Places are in inches; returns a list of Bbox.
+    """
+    taken = [Bbox.from_bounds(x - 0.16, y - 0.16, 0.32, 0.32) for x, y in discs]
+    boxes = []
+    for name, (x, y) in arrows.iterrows():
+        lines = wrap(name, NAME_LETTERS, 3).split("\n")
+        width = 0.1 + 0.085 * max(map(count_letters, lines))
+        height = 0.1 + 0.17 * len(lines)
+        left = x if x > 0 else x - width
+        for step in range(100):
+            shift = 0.1 * math.ceil(step / 2) * (-1) ** step
+            box = Bbox.from_bounds(left, y + shift - height / 2, width, height)
+            if box.count_overlaps(taken) == 0:
+                break
+        boxes.append(box)
+        taken.append(box)
+    return boxes
+
+
+def add_arrows(ax, arrows, boxes):
+    """Draw arrows from the average customer, and the names in their boxes."""
+    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
+    background = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
+    for (name, tip), box in zip(arrows.iterrows(), boxes, strict=True):
+        ax.annotate("", tip, (0, 0), arrowprops=arrow)
+        x, y = (box.min + box.max) / 2
+        text = wrap(name, NAME_LETTERS, 3)
+        ax.text(x, y, text, ha="center", va="center", bbox=background, zorder=9)
+
+
+def add_ellipses(ax, places, labels):
+    """Draw around each segment of three customers or more an ellipse that holds 90% of them."""
+    for segment, members in places.groupby(labels):
+        if len(members) < 3:
+            continue
+        center = members.mean().to_numpy()
+        offsets = members.to_numpy() - center
+        variances, axes = np.linalg.eigh(np.cov(offsets.T))
+        variances = np.maximum(variances, 1e-6)  # those of customers on a line
+        squares = (offsets @ axes) ** 2
+        distances = (squares / variances).sum(axis=1)
+        height, width = 2 * np.sqrt(variances * np.quantile(distances, 0.9))
+        angle = math.degrees(math.atan2(axes[1, 1], axes[0, 1]))
+        color = segment_style(segment)["color"]
+        if segment_edge(segment) == INK:
+            color = INK
+        ax.add_patch(Ellipse(center, width, height, angle=angle, fill=False, color=color))
+
+
+def draw_space(inputs, labels, log_names, explained, profiles):
+    """08: the segments over the three best explained features, if so many, from two sides."""
+    if len(explained) < 3:
         return None
-    sample, sample_note = choose_sample(features, SCATTER_SAMPLE)
-    features = features.iloc[sample, :3]
-    names = list(features)
-    floor = features[names[2]].min()
-    note = (
-        f"Two views. Pins lead from the centroids to the floor; what is pale is far.{sample_note}"
-    )
+    sample, sample_note = choose_sample(inputs, SCATTER_SAMPLE)
+    explained = explained[:3]
+    names = [name for name in inputs if name in explained.index]
+    title = write_explained(explained, profiles)
+    note = "Two views. Pins lead from the centroids to the floor; what is pale is far. "
+    note += f"Numbers stand beside a centroid where they would hide something.{sample_note}"
+    inputs = inputs[names]
+    centroids = inputs.groupby(labels).mean()
+    inputs = inputs.iloc[sample]
+    places = jitter(inputs)
+    floor = inputs[names[2]].min()
     room = {"left": 0.4, "above": 0, "below": 0.2, "foot": measure_legend(profiles)}
     figure, axes = make_figure(2, (6.8, 4.8), title, note, room, subplot_kw={"projection": "3d"})
     add_legend(figure, profiles)
     for ax, azimuth in zip(axes, (-60, 30), strict=True):
         ax.computed_zorder = False  # or customers would hide centroids
-        add_customers(ax, features, labels.iloc[sample])
-        for segment, (x, y, z) in centroids[names].iterrows():
-            ax.plot([x, x], [y, y], [floor, z], color=INK, linewidth=1, zorder=9)
-            ax.text(x, y, z, segment, **DISC_NUMBER)
+        add_customers(ax, places, labels.iloc[sample])
+        ax.zaxis.set_major_formatter(write_tick)
         for axis, name in zip((ax.xaxis, ax.yaxis, ax.zaxis), names, strict=True):
-            axis.set_label_text(wrap(name, 30, 1))
+            label_axis(axis, inputs[name], log_names)
             axis.labelpad = 10
-            axis.set_major_formatter(write_tick)
         ax.view_init(20, azimuth)
         ax.set_box_aspect(None, zoom=1.15)  # matplotlib leaves much room around it
+        for x, y, z in centroids.to_numpy():
+            ax.plot([x, x], [y, y], [floor, z], color=INK, linewidth=1, zorder=9)
+        add_discs(ax, place_in_space(ax, centroids, profiles))
     return figure
 
 
-def draw_profiles(means, distances, feature_count, profiles):
+def place_in_space(ax, centroids, profiles):
+    """Find places for the numbers of segments in three dimensions, as they are seen now."""
+    ax.apply_aspect()
+    projection = ax.get_proj()
+    seen = np.column_stack([centroids, np.ones(len(centroids))]) @ projection.T
+    seen /= seen[:, 3:]
+    pixels = ax.transData.transform(seen[:, :2])
+    pixels = place_discs(pixels / DPI, profiles) * DPI
+    seen[:, :2] = ax.transData.inverted().transform(pixels)
+    places = seen @ np.linalg.inv(projection).T
+    return places[:, :3] / places[:, 3:]
+
+
+def draw_profiles(means, distances, explained, categories, profiles):
     """09: who the segments are: name, size, means against the average customer, and trust.
 
-    The first so many columns of the means are features, the others shares.
+    The first columns of the means are the features, the others shares of the categories.
     """
     total = profiles["Customers"].sum()
     ends = [
@@ -2138,60 +2574,169 @@ def draw_profiles(means, distances, feature_count, profiles):
     title = f"{total:,} customers in {len(profiles)} segments: the largest is {ends[0]}, "
     title += f"the smallest {ends[-1]}"
     note = "Means of each segment. Red is above the average customer, blue below; ▲ ▼ from "
-    note += f"{NAMING_DISTANCE} standard deviations. Stability: {STABILITY_HELP}."
-    cells = write_cells(means, distances, feature_count, profiles)
-    heads = [wrap(name, 14, 8) for name in cells]
-    names = [wrap(f"{segment}  {name}", 36, 3) for segment, name in profiles["Name"].items()]
-    names.append(f"average of all {total:,}")
-    above = 0.5 + 0.17 * max(head.count("\n") for head in heads)
-    room = {"above": above, "below": 0.2, "foot": 0}
-    room["left"] = measure_labels(names) + 0.3  # for the markers
-    widths = [2, len(heads)]  # of the two panels
-    size = (np.mean(widths), 0.6 * len(cells))
+    note += f"{MARKED_DISTANCE} standard deviations. Stability: {STABILITY_HELP}."
+    features = choose_feature_columns(means, explained)
+    shares = choose_share_columns(distances, categories, len(explained))
+    if len(features + shares) < means.shape[1]:
+        note += " All columns are in profiles.csv."
+    distances = distances.iloc[:, features + shares]
+    cells = write_cells(means.iloc[:, features + shares], distances, len(features), profiles)
+    names, height = label_profiles(profiles, total)
+    room = {"below": 0.2, "foot": 0, "left": measure_labels(names) + 0.4}  # for the markers
+    bars = 2.2  # inches wide, for the sizes
+    space = LARGEST - 2 * MARGIN - room["left"] - bars
+    cell = min(1.1, space / len(cells.columns))
+    if cell == 1.1:
+        heads = [wrap(name, 13, 8) for name in cells]
+        rotation = 0
+        room["above"] = 0.33 + 0.17 * max(map(count_lines, heads))
+    else:
+        heads = [wrap(name, 26, 2) for name in cells]
+        rotation = 90
+        room["above"] = measure_labels(heads)
+    widths = [bars, cell * len(heads)]  # of the two panels
+    size = ((sum(widths) - room["left"]) / 2, height * len(cells))
     figure, (left, right) = make_figure(2, size, title, note, room, width_ratios=widths)
     figure.subplots_adjust(wspace=0.02)
     add_sizes(left, profiles)
     set_rows(left, names, len(names))
-    colors = np.pad(distances, ((0, 1), (0, 2)))  # the average and the trust stay pale
-    limit = max(1, abs(colors).max())
-    sns.heatmap(
-        colors,
-        vmin=-limit,
-        vmax=limit,
-        cmap="RdBu_r",
-        annot=cells,
-        fmt="",
-        cbar=False,
-        xticklabels=False,
-        yticklabels=False,
-        ax=right,
-    )
-    right.set_xticks(np.arange(len(heads)) + 0.5, heads)
+    add_cells(right, distances, cells)
+    right.set_xticks(np.arange(len(heads)) + 0.5, heads, rotation=rotation)
     right.tick_params(bottom=False, labeltop=True, labelbottom=False)
     return figure
+
+
+def label_profiles(profiles, total):
+    """Write number and name of each segment, and "average"; return that and the height of a row."""
+    letters = 36 if len(profiles) <= 18 else 50
+    names = [wrap(f"{segment}  {name}", letters) for segment, name in profiles["Name"].items()]
+    lines = max(map(count_lines, names))
+    names.append(f"average of all {total:,}")
+    height = max(0.6, 0.1 + 0.17 * lines)
+    return names, min(height, 15.5 / len(names))
+
+
+def choose_feature_columns(means, explained):
+    """Return the positions of the features among the means that 09 shows: the best explained."""
+    best = explained.index[:MOST_PANELS]
+    names = means.columns[: len(explained)]
+    return [place for place, name in enumerate(names) if name in best]
+
+
+def choose_share_columns(distances, categories, start):
+    """Return the positions of the shares, from a start on, that differ most between segments.
+
+    Of a category of two values the second is enough.
+    """
+    places = []
+    for name in categories:
+        end = start + len(categories[name].cat.categories)
+        if end - start == 2:
+            start += 1
+        places += range(start, end)
+        start = end
+    largest = distances.abs().max().fillna(0)
+    places.sort(key=lambda place: -largest.iloc[place])
+    return sorted(places[:MOST_SHARES])
 
 
 def add_sizes(ax, profiles):
     """Draw the sizes of the segments as bars, each with its colour and marker."""
     sizes = profiles["Customers"]
     styles = [segment_style(segment) for segment in profiles.index]
+    edges = [segment_edge(segment) for segment in profiles.index]
     add_bars(ax, sizes, sizes.sum(), sizes.max(), [style["color"] for style in styles])
-    for place, style in enumerate(styles):
-        ax.plot(0, place, clip_on=False, markersize=11, markeredgecolor="white", **style)
-    ax.tick_params(pad=12)  # room for the markers
+    across = ax.get_yaxis_transform()
+    for place, (style, edge) in enumerate(zip(styles, edges, strict=True)):
+        marker = style | {"markersize": 11, "markeredgecolor": edge}
+        ax.plot(-0.06, place, clip_on=False, transform=across, **marker)
+    ax.tick_params(pad=22)  # room for the markers
+
+
+def add_cells(ax, distances, cells):
+    """Draw a table of cells, coloured by their distances from the average."""
+    sns.heatmap(
+        np.pad(distances, ((0, 1), (0, 2))),  # the average and the trust stay pale
+        vmin=-DARKEST_DISTANCE,
+        vmax=DARKEST_DISTANCE,
+        cmap="RdBu_r",
+        annot=cells,
+        fmt="",
+        annot_kws={"size": 9 if len(cells.columns) > 12 else 10},
+        cbar=False,
+        xticklabels=False,
+        yticklabels=False,
+        ax=ax,
+    )
 
 
 def write_cells(means, distances, feature_count, profiles):
     """Write the cells of 09: means, with an arrow where one is far from the average, and trust."""
-    centroids = means.iloc[:, :feature_count].map(readable)
+    centroids = means.iloc[:, :feature_count].map(write_mean)
     shares = means.iloc[:, feature_count:].map(percent)
-    is_above = distances >= NAMING_DISTANCE
-    is_below = distances <= -NAMING_DISTANCE
+    is_above = distances >= MARKED_DISTANCE
+    is_below = distances <= -MARKED_DISTANCE
     cells = pd.concat([centroids, shares], axis=1)
     cells.iloc[:-1] += np.select([is_above, is_below], [" ▲", " ▼"], "")
     trust = profiles[["Silhouette", "Stability"]].map("{:.2f}".format)
     trust = trust.replace("nan", "")  # none of a segment may be in the sample
     return pd.concat([cells, trust], axis=1).fillna("")
+
+
+def write_mean(value):
+    """Write a mean in a cell: 56.3 or 12,345 or 1.23M."""
+    if abs(value) < 1e5:
+        return readable(value)
+    return EngFormatter(sep="")(float(f"{value:.3g}"))
+
+
+def draw_differences(inputs, labels, log_names, explained, profiles):
+    """10: how the segments differ: in each feature the median and the spread of each segment."""
+    sample, sample_note = choose_sample(inputs, SAMPLE)
+    room = {"left": 0.5, "above": 0.65, "below": 0.45, "foot": measure_legend(profiles)}
+    size = (4, 0.4 + 0.2 * len(profiles))
+    names = list(explained.index[: count_panels(size, room)])
+    shares = [f"{name} ({percent(share)} explained)" for name, share in explained["share"].items()]
+    title = f"The {len(profiles)} segments differ most in {shares[0]}, least in {shares[-1]}"
+    note = "Marker: the median of a segment; bar: its middle half; line: its middle 90%. Grey: "
+    note += "median and middle half of all. Explained: how much of what differs lies between "
+    note += f"segments.{sample_note}"
+    note += write_left_out(len(explained) - len(names), "features")
+    inputs = inputs[names].iloc[sample]
+    marks = inputs.quantile([0.25, 0.5, 0.75])
+    segments = inputs.groupby(labels.iloc[sample])
+    quantiles = segments.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
+    figure, axes = make_figure(len(names), size, title, note, room)
+    add_legend(figure, profiles)
+    for ax, name in zip(axes, names, strict=True):
+        low, median, high = marks[name]
+        ax.axvspan(low, high, color=GREY, alpha=0.2, linewidth=0)
+        ax.axvline(median, color=GREY, linewidth=1.5)
+        ax.use_sticky_edges = False
+        add_spreads(ax, quantiles[name].unstack())
+        ax.set_yticks(profiles.index)
+        ax.set_ylim(len(profiles) + 0.6, 0.4)
+        share = explained.at[name, "share"]
+        ax.set_title(f"{wrap(name, 40, 2)}\n{share:.0%} explained")
+        label_axis(ax.xaxis, inputs[name], log_names)
+        ax.set_xlabel("")
+    return figure
+
+
+def add_spreads(ax, quantiles):
+    """Draw a row a segment: a line over 90%, a bar over the middle half, a marker at the median.
+
+    The columns of the quantiles (DataFrame) are 0.05, 0.25, 0.5, 0.75 and 0.95.
+    """
+    colors = [segment_style(segment)["color"] for segment in quantiles.index]
+    edges = [segment_edge(segment) for segment in quantiles.index]
+    ax.hlines(quantiles.index, quantiles[0.05], quantiles[0.95], INK, linewidth=0.8)
+    widths = quantiles[0.75] - quantiles[0.25]
+    ax.barh(quantiles.index, widths, 0.5, quantiles[0.25], color=colors, edgecolor=edges)
+    for segment, median in quantiles[0.5].items():
+        edge = segment_edge(segment)
+        style = segment_style(segment)
+        ax.plot(median, segment, markersize=9, markeredgecolor=edge, clip_on=False, **style)
 
 
 # ------------------------------------------------------------------------------------------- save
@@ -2374,18 +2919,34 @@ def require_no_file(parser, columns):
             )
 
 
+def prepare(options, customers, mark):
+    """Return the features, the names of those to log, the inputs and the points."""
+    names = choose_features(options, customers)
+    features = take_features(customers, names, mark)
+    log_names = [find_column(name, names, "feature") for name in options.log]
+    inputs = take_logarithms(features, log_names).dropna()
+    require_differences(inputs)
+    points = scale(inputs, options.no_scale)
+    require_customers(points, options.clusters or 3)
+    return features, log_names, inputs, points
+
+
+def judge(choice, profiles, silhouettes, even_silhouette):
+    """Say what the segments are worth: the verdict on k, what to trust, and cautions."""
+    is_in_doubt = lacks_segments(choice, profiles, silhouettes, even_silhouette)
+    verdict = write_verdict(choice, is_in_doubt)
+    trust = write_trust(choice, profiles, silhouettes, is_in_doubt)
+    cautions = find_segment_cautions(choice, profiles, verdict, is_in_doubt)
+    return verdict, trust, cautions
+
+
 def analyse(options, announce):
     """Go the road from the CSV file to the report, the cautions, and the files to be saved."""
     announce("1 of 5, read")
     source = load(options.csv, options.encoding)
     customers, reading = parse(source)
-    feature_names = choose_features(options, customers)
-    features = take_features(customers, feature_names, reading.mark)
-    log_names = [find_column(name, feature_names, "feature") for name in options.log]
-    inputs = take_logarithms(features, log_names).dropna()
-    require_differences(inputs)
-    points = scale(inputs, options.no_scale)
-    require_customers(points, options.clusters or 3)
+    features, log_names, inputs, points = prepare(options, customers, reading.mark)
+    feature_names = list(features)
     announce("2 of 5, explore")
     categories = find_categories(customers, feature_names)
     overview, cautions, files = explore(options.csv, customers, features, categories, log_names)
@@ -2396,28 +2957,34 @@ def analyse(options, announce):
     features = features.dropna()
     means, distances = describe(features, inputs, categories, labels)
     centroids = means.iloc[:-1, : len(feature_names)]
-    segment_names = name_segments(features, centroids, distances.iloc[:, : len(feature_names)])
+    centroid_distances = distances.iloc[:, : len(feature_names)]
+    scaled = DataFrame(points, inputs.index, feature_names)
+    explained = measure_explained(scaled, labels)
+    segment_names = name_segments(features, centroids, centroid_distances)
     profiles = profile(segment_names, labels, silhouettes, stability)
-    is_in_doubt = lacks_segments(choice, profiles, silhouettes, even_silhouette)
-    verdict = write_verdict(choice, is_in_doubt)
-    cautions = source.cautions + cautions
-    cautions += find_segment_cautions(choice, profiles, verdict, is_in_doubt)
-    trust = write_trust(choice, profiles, silhouettes, is_in_doubt)
+    verdict, trust, doubts = judge(choice, profiles, silhouettes, even_silhouette)
+    outliers = find_outliers(features, labels, centroid_distances)
     judgement = f"{paragraph('Verdict', verdict)}\n{paragraph('Trust', trust)}"
-    report = f"{write_reading(reading)}{overview}\n\n{judgement}\n\n{tabulate(profiles, centroids)}"
+    table = tabulate(profiles, centroids, explained)
+    report = f"{write_reading(reading)}{overview}\n\n{judgement}\n\n{table}"
     announce("4 of 5, draw")
-    explained = write_explained(features, centroids, profiles)
     files |= {
         "05_elbow.png": draw_elbow(curve, choice, verdict),
         "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
-        "07_clusters_2d.png": draw_clusters_2d(features, labels, centroids, explained, profiles),
-        "08_clusters_3d.png": draw_clusters_3d(features, labels, centroids, explained, profiles),
-        "09_profiles.png": draw_profiles(means, distances, len(feature_names), profiles),
+        "09_profiles.png": draw_profiles(means, distances, explained, categories, profiles),
         "segments.csv": partial(write_segments, reading, customers, labels, segment_names),
         "profiles.csv": join_profiles(profiles, means),
         "elbow.csv": curve,
     }
-    return report, cautions, files
+    if len(feature_names) > 3:
+        files["07_clusters_2d.png"] = draw_plane(scaled, labels, explained, profiles)
+    else:
+        pairs = draw_pairs(inputs, labels, log_names, explained, profiles)
+        files["07_clusters_2d.png"] = pairs
+    files["08_clusters_3d.png"] = draw_space(inputs, labels, log_names, explained, profiles)
+    differences = draw_differences(inputs, labels, log_names, explained, profiles)
+    files["10_differences.png"] = differences
+    return report, source.cautions + cautions + doubts + outliers, files
 
 
 def say(stream, text, end="\n"):
@@ -2455,7 +3022,10 @@ def run(options):
         files["report.txt"] = lambda path: path.write_bytes(text)
         save(options.output, files)
     if any("missing from" in str(message.message) for message in messages):
-        cautions.append("some letters are drawn as boxes; install a font that has them")
+        cautions.append(
+            "some letters are drawn as boxes; install a font that has them: Noto Sans CJK SC for "
+            "Chinese, Japanese and Korean, Noto Emoji, or Unifont for all others"
+        )
     if options.show and plt.get_backend().lower() == "agg":
         cautions.append("no window can be opened here; look into the folder instead")
     names = [name for name, content in files.items() if content is not None]

@@ -37,7 +37,9 @@ PICTURES = [
     "07_clusters_2d.png",
     "08_clusters_3d.png",
     "09_profiles.png",
+    "10_differences.png",
 ]
+LARGEST = 2400  # pixels that a picture is wide or high at most
 FILES = [*PICTURES, "elbow.csv", "profiles.csv", "report.txt", "segments.csv"]
 
 
@@ -188,9 +190,12 @@ def note_texts(patch: pytest.MonkeyPatch, texts: dict[Figure, dict[Text, np.ndar
 
 
 def find_faults(run: Run) -> list[str]:
-    """List the texts that are small, cut, or over another one."""
+    """List the texts that are small, cut, or over another one, and the pictures that are large."""
     faults = []
     for figure, drawn in run.texts.items():
+        if figure.bbox.max.max() > LARGEST:
+            name = next(name for name, other in run.figures.items() if other is figure)
+            faults.append(f"large: {name}, {figure.bbox.size}")
         texts = np.array(list(drawn))
         places = np.array(list(drawn.values()))
         small = [text.get_fontsize() < 9 for text in texts]

@@ -116,7 +116,7 @@ def test_half_a_standard_deviation_earns_a_word(tmp_path):
     assert run.labels().tolist() == [1] * 4 + [2] * 4 + [3] * 4
     apart = (ages.reshape(3, 4).mean(axis=1) - ages.mean()) / ages.std(ddof=1)
     assert 0.48 < apart[1] < 0.5 < apart[2] < 0.52
-    assert names_of(run) == ["younger, low visits", "average", "older, high visits"]
+    assert names_of(run) == ["low visits, younger", "average", "high visits, older"]
 
 
 def test_no_two_segments_share_a_name(tmp_path):
