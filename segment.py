@@ -117,7 +117,7 @@ MOST_SEGMENTS = 30  # that pictures and names can tell apart
 ORDER_SHARE = 0.1  # of the rows, whose customer has a row already, and the rows are orders
 LARGE_SKEWNESS = 2  # from which the longest tails make segments of their own
 UNEVEN_SKEWNESS = 1  # from which bands hold like numbers of customers, not like ranges
-CHANCE = 0.01  # how probable a difference between categories may be if there is none
+CHANCE = 0.05  # how probable a difference between categories may be if there is none
 OUTLIER_DISTANCE = 4  # standard deviations at which a segment of one may be a slip of the pen
 SHORT_RUN = 2  # seconds, after which a run says what it is at
 
@@ -2267,7 +2267,7 @@ def draw_elbow(curve, choice, verdict):
     note = "WCSS: what is left of the differences within segments. Silhouettes of 1 are perfect; "
     note += "they are measured both to customers and to centroids, and their axis does not begin "
     note += f"at 0. Dashed: the {choice.k} segments of this run."
-    figure, (left, right) = make_figure(2, (5, 3.8), verdict, note)
+    figure, (left, right) = make_figure(2, (5.3, 4), verdict, note)
     add_curve(left, curve["wcss"], choice.elbow, "elbow")
     add_curve(right, average_silhouettes(curve), choice.preference, "best")
     for ax in (left, right):
@@ -2673,7 +2673,7 @@ def add_cells(ax, distances, cells):
 def write_cells(means, distances, feature_count, profiles):
     """Write the cells of 09: means, with an arrow where one is far from the average, and trust."""
     centroids = means.iloc[:, :feature_count].map(write_mean)
-    shares = means.iloc[:, feature_count:].map(percent)
+    shares = means.iloc[:, feature_count:].map("{:.0%}".format)
     is_above = distances >= MARKED_DISTANCE
     is_below = distances <= -MARKED_DISTANCE
     cells = pd.concat([centroids, shares], axis=1)
@@ -2696,11 +2696,12 @@ def draw_differences(inputs, labels, log_names, explained, profiles):
     room = {"left": 0.5, "above": 0.65, "below": 0.45, "foot": measure_legend(profiles)}
     size = (4, 0.4 + 0.2 * len(profiles))
     names = list(explained.index[: count_panels(size, room)])
-    shares = [f"{name} ({percent(share)} explained)" for name, share in explained["share"].items()]
-    title = f"The {len(profiles)} segments differ most in {shares[0]}, least in {shares[-1]}"
-    note = "Marker: the median of a segment; bar: its middle half; line: its middle 90%. Grey: "
-    note += "median and middle half of all. Explained: how much of what differs lies between "
-    note += f"segments.{sample_note}"
+    shares = explained["share"].map(percent)
+    title = f"The {len(profiles)} segments differ most in {shares.index[0]} ({shares.iloc[0]} "
+    title += f"explained), least in {shares.index[-1]} ({shares.iloc[-1]})"
+    note = "Marker: a segment's median; bar: its middle half; line: its middle 90%. Grey: median "
+    note += "and middle half of all. Explained: the part of the differences between customers that "
+    note += f"lies between segments.{sample_note}"
     note += write_left_out(len(explained) - len(names), "features")
     inputs = inputs[names].iloc[sample]
     marks = inputs.quantile([0.25, 0.5, 0.75])

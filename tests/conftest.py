@@ -101,10 +101,17 @@ def save_unseen(figure: Figure, file: Path, **_) -> None:
     Path(file).write_text(f"picture of {len(figure.axes)} axes")
 
 
+def save_laid_out(figure: Figure, file: Path, **_) -> None:
+    """Leave a few bytes for a picture with its texts in place: half the time of saving it."""
+    figure.draw_without_rendering()
+    save_unseen(figure, file)
+
+
 def call_main(folder: Path, *arguments: object, save: Callable = save_unseen) -> Run:
     """Run the command within this process, which spares a test the imports.
 
-    Figures are kept and then saved in this way: `Figure.savefig` draws them.
+    Figures are kept and then saved in this way: `Figure.savefig` draws them, and `save_laid_out`
+    finds the places of their texts.
     """
     figures, texts = {}, {}
     out, err = io.StringIO(), io.StringIO()
@@ -118,7 +125,7 @@ def call_main(folder: Path, *arguments: object, save: Callable = save_unseen) ->
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
-        if save is not Figure.savefig:
+        if save not in (Figure.savefig, save_laid_out):
             for plot in ("histplot", "violinplot", "heatmap"):
                 patch.setattr(seaborn, plot, lambda *_, **__: None)
         note_texts(patch, texts)

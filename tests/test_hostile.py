@@ -13,8 +13,7 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import MALL_CSV, call_main, contents, find_faults, segment_shop
-from matplotlib.figure import Figure
+from conftest import MALL_CSV, call_main, contents, find_faults, save_laid_out, segment_shop
 
 import segment
 
@@ -476,7 +475,7 @@ DRAWN = {  # case: (table, features, other arguments, what warnings say)
 @pytest.mark.parametrize("case", DRAWN)
 def test_every_table_is_drawn_without_a_library_complaining(case, tmp_path, capfd):
     table, features, arguments, warned = DRAWN[case]
-    run = segment_shop(tmp_path, table, "-f", *features, *arguments, save=Figure.savefig)
+    run = segment_shop(tmp_path, table, "-f", *features, *arguments, save=save_laid_out)
     assert run.noise == [] and capfd.readouterr() == ("", "")
     for text in warned:
         assert text in run.err

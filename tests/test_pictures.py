@@ -7,8 +7,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FEATURES, MALL_CSV, PICTURES, find_faults, segment_shop, texts_in
-from matplotlib.figure import Figure
+from conftest import (
+    FEATURES,
+    MALL_CSV,
+    PICTURES,
+    find_faults,
+    save_laid_out,
+    segment_shop,
+    texts_in,
+)
 from matplotlib.markers import MarkerStyle
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
@@ -50,7 +57,7 @@ def many_run(tmp_path_factory):
     values = np.random.default_rng(1).uniform(size=(60, 3))
     table = pd.DataFrame(values, columns=["A", "B", "C"])
     arguments = ["-f", *table, "-k", 30, "--max-clusters", 3, "--no-scale", "--log", "A"]
-    return segment_shop(tmp_path_factory.mktemp("many"), table, *arguments, save=Figure.savefig)
+    return segment_shop(tmp_path_factory.mktemp("many"), table, *arguments, save=save_laid_out)
 
 
 def test_every_text_of_the_mall_run_can_be_read(mall_run):
