@@ -10,14 +10,12 @@ from matplotlib.patches import Ellipse
 from shops import SHOPS, list_arguments
 
 SEEN = [
-    "mall, 2 segments",
     "8 features, 12 segments",
     "20 features",
     "long tails, --log",
     "ratings",
     "0 and 1",
     "categories",
-    "long names",
     "Arabic",
 ]
 
