@@ -2418,47 +2418,53 @@ def draw_plane(scaled, labels, explained, profiles):
     arrows and names stand at places in inches.
     """
     sample, sample_note = choose_sample(scaled, SCATTER_SAMPLE)
-    model = PCA(2).set_output(transform="pandas")
-    model.fit(scaled.iloc[draw_sample(len(scaled), SAMPLE)])
-    centroids = model.transform(scaled.groupby(labels).mean())
+    model = PCA(2).fit(scaled.iloc[draw_sample(len(scaled), SAMPLE)])
+    centroids = project(scaled.groupby(labels).mean(), model)
     kept = measure_between(centroids, profiles["Share"]).sum()
     share = percent(kept / explained["between"].sum())
-    title = f"This plane keeps {share} of the difference that {len(explained)} features make "
-    title += f"between the {len(profiles)} segments"
-    note = "The two directions in which customers differ most. An arrow points to where a feature "
-    note += "is high; a short one is hardly seen here. Ellipses hold 90% of a segment."
+    title = f"This plane keeps {share} of the difference between the {len(profiles)} segments"
+    note = (
+        f"The two directions in which customers differ most in all {len(explained)} features. An "
+    )
+    note += (
+        "arrow points to where a feature is high; a short one is hardly seen here. Ellipses hold "
+    )
+    note += "90% of a segment."
     labels = labels.iloc[sample]
-    places = model.transform(jitter(scaled.iloc[sample]))
-    extent = places.max() - places.min()
-    inches = min(10 / extent["pca0"], 6.5 / max(extent["pca1"], extent["pca0"] / 100))
+    places = project(jitter(scaled.iloc[sample]), model)
+    width, height = places.max() - places.min()
+    inches = min(10 / width, 6.5 / max(height, width / 100))
     places *= inches
     centroids *= inches
     discs = place_discs(centroids, profiles)
-    reach = np.hypot(centroids["pca0"], centroids["pca1"]).max()
+    reach = np.hypot(centroids["x"], centroids["y"]).max()
     arrows = choose_arrows(model.components_, list(scaled)) * (reach + 0.5)
     boxes = place_names(arrows, discs)
-    view = Bbox.union([Bbox([places.min(), places.max()])] + boxes).padded(0.4)
-    width = max(10, view.width)
+    view = choose_view(places, boxes)
     room = ROOM | {"left": 0.5, "below": 0.5, "foot": measure_legend(profiles)}
-    figure, (ax,) = make_figure(1, (width, view.height), title, note + sample_note, room)
+    figure, (ax,) = make_figure(1, view.size, title, note + sample_note, room)
     add_legend(figure, profiles)
     add_customers(ax, places, labels)
     add_ellipses(ax, places, labels)
     add_arrows(ax, arrows, boxes)
-    ax.plot(centroids["pca0"], centroids["pca1"], "+", color=INK, markersize=12)
+    ax.plot(centroids["x"], centroids["y"], "+", color=INK, markersize=12)
     add_discs(ax, discs)
-    left = (view.x0 + view.x1 - width) / 2
     first, second = model.explained_variance_ratio_
-    ax.set(xlim=(left, left + width), ylim=view.intervaly, xticks=[], yticks=[])
+    ax.set(xlim=view.intervalx, ylim=view.intervaly, xticks=[], yticks=[])
     ax.set_xlabel(f"First principal component, {percent(first)} of the variance")
     ax.set_ylabel(f"Second principal component, {percent(second)}")
     return figure
 
 
+def project(scaled, model):
+    """Return where customers, or centroids, stand in the plane of two principal components."""
+    return DataFrame(model.transform(scaled), scaled.index, ["x", "y"])
+
+
 def choose_arrows(components, names):
     """Choose the features with long arrows, the longest first: a DataFrame, that with length 1."""
-    arrows = DataFrame(components.T, names)
-    lengths = np.hypot(arrows[0], arrows[1]).nlargest(MOST_ARROWS)
+    arrows = DataFrame(components.T, names, ["x", "y"])
+    lengths = np.hypot(arrows["x"], arrows["y"]).nlargest(MOST_ARROWS)
     longest = lengths.max()
     lengths = lengths[lengths > longest / 2]
     return arrows.loc[lengths.index] / longest
@@ -2484,6 +2490,14 @@ def place_names(arrows, discs):
         boxes.append(box)
         taken.append(box)
     return boxes
+
+
+def choose_view(places, boxes):
+    """Return the box around customers and names, at least as wide as title and legend need."""
+    customers = Bbox([places.min(), places.max()])
+    view = Bbox.union([customers] + boxes).padded(0.4)
+    missing = max(0, 10 - view.width)
+    return view.padded(missing / 2, 0)
 
 
 def add_arrows(ax, arrows, boxes):
@@ -2717,10 +2731,12 @@ def draw_differences(inputs, labels, log_names, explained, profiles):
         add_spreads(ax, quantiles[name].unstack())
         ax.set_yticks(profiles.index)
         ax.set_ylim(len(profiles) + 0.6, 0.4)
-        share = explained.at[name, "share"]
-        ax.set_title(f"{wrap(name, 40, 2)}\n{share:.0%} explained")
         label_axis(ax.xaxis, inputs[name], log_names)
         ax.set_xlabel("")
+        subtitle = f"{explained.at[name, 'share']:.0%} explained"
+        if name in log_names:
+            subtitle += ", log scale"
+        ax.set_title(f"{wrap(name, 40, 2)}\n{subtitle}")
     return figure
 
 

@@ -103,6 +103,7 @@ def test_differences_begin_with_the_feature_that_is_explained_best(name, run_of)
     shares = eta_squared(features, run.labels()).sort_values(ascending=False)
     figure = run.figures["10_differences.png"]
     titles = [ax.get_title() for ax in figure.axes]
+    titles = [title.removesuffix(", log scale") for title in titles]
     assert titles == [f"{name}\n{share:.0%} explained" for name, share in shares[:12].items()]
     assert f"most in {shares.index[0]} (" in title_of(figure)
     assert f"least in {shares.index[-1]} (" in title_of(figure)
@@ -137,7 +138,9 @@ def test_plane_keeps_what_its_title_says(run_of):
     kept = ((means @ directions[:2].T) ** 2).sum().sum() / (means**2).sum().sum()
     figure = run.figures["07_clusters_2d.png"]
     (ax,) = figure.axes
-    assert f"keeps {round(100 * kept, 1):g}% of the difference" in title_of(figure)
+    assert f"keeps {round(100 * kept, 1):g}% of the difference between the 5 segments" in title_of(
+        figure
+    )
     named = {text.get_text() for text in ax.texts} & set(features)
     lengths = pd.Series(np.hypot(*directions[:2]), features.columns)
     assert named and named <= set(lengths.nlargest(8).index)
