@@ -2497,7 +2497,7 @@ def choose_view(places, boxes):
     customers = Bbox([places.min(), places.max()])
     view = Bbox.union([customers] + boxes).padded(0.4)
     missing = max(0, 10 - view.width)
-    return view.padded(missing / 2, 0)
+    return Bbox.from_extents(view.x0 - missing / 2, view.y0, view.x1 + missing / 2, view.y1)
 
 
 def add_arrows(ax, arrows, boxes):

@@ -120,7 +120,7 @@ def test_differences_show_medians_and_spreads(run_of):
     quantiles = spent.groupby(run.labels()).quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack()
     markers = [line.get_xdata()[0] for line in ax.lines if line.get_marker() not in ("None", "")]
     assert np.allclose(markers, quantiles[0.5])
-    bars = [bar for bar in ax.patches if np.isclose(bar.get_height(), 0.5)]
+    (bars,) = ax.containers
     assert np.allclose([bar.get_x() for bar in bars], quantiles[0.25])
     assert np.allclose([bar.get_x() + bar.get_width() for bar in bars], quantiles[0.75])
     (lines,) = ax.collections
