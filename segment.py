@@ -2,7 +2,8 @@
 """Tell a shop who its customers are: explore a CSV, find its segments, draw them.
 
     python segment.py [CSV] [-o DIR] [-f COLUMN ...] [-k K] [--max-clusters N]
-                      [--log COLUMN ...] [--no-scale] [--seed N] [--encoding NAME] [--show]
+                      [--log COLUMN ...] [--no-scale] [--seed N] [--encoding NAME]
+                      [--like DIR] [--show]
 
 The data, as it travels down this file:
 
@@ -17,6 +18,8 @@ categories  DataFrame of the text columns with few distinct values, such as Gend
 groups      dict of Series: how many customers have each value of a category, or band of a feature
 inputs      the features as they go into K-Means, but for their scale: some may be logarithms;
             where these stand is where pictures draw them
+units       DataFrame indexed by feature: is it logged (log), and which input (center) is 0 and how
+            much of it (scale) is 1 in the points
 points      float array (customers, features), the scaled inputs: z-scores unless told otherwise
 scaled      the points as a DataFrame, with the customers and features of the inputs
 curve       DataFrame indexed by k = 1, 2, ...: the wcss and the mean silhouettes of k segments
@@ -30,7 +33,10 @@ means       DataFrame: in each segment, the mean of each feature and the share o
             value (Gender: Female); in a last row, "average", those of all customers
 distances   DataFrame: how many standard deviations a segment's means lie above the average
 centroids   the means of the segments and features alone
-profiles    DataFrame indexed by segment: Name, Customers, Share, Silhouette and Stability
+profiles    DataFrame indexed by segment: Name, Customers, Share, Silhouette and Stability; with
+            --like also Share then, and the Change (points) since then
+segments    all of these together, with the centroids that K-Means found, as an array like points
+model       dict, as in model.json: what gives a customer to a segment, now and in later months
 cautions    list of what to warn the user of, a sentence each
 """
 
@@ -53,6 +59,7 @@ import difflib
 import gzip
 import io
 import itertools
+import json
 import lzma
 import math
 import re
@@ -82,7 +89,7 @@ from pandas import DataFrame, Series
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import f_classif
-from sklearn.metrics import euclidean_distances, silhouette_samples
+from sklearn.metrics import euclidean_distances, pairwise_distances_argmin, silhouette_samples
 
 # ---------------------------------------------------------------------------- what you may change
 
@@ -155,6 +162,14 @@ GOOD_STABILITY = 0.75  # and more: Hennig (2007)
 STABILITY_HELP = "0.75 and more is stable, 0.6 and less is not to be relied on"  # Hennig (2007)
 GOOD_SILHOUETTE = 0.5  # and more: Kaufman and Rousseeuw (1990)
 
+MODEL_VERSION = 1  # of the format of model.json
+NEAR_SHARE = 0.99  # of the customers of a segment, who lie within its distance
+MOST_FAR_SHARE = 0.03  # of later customers beyond it, before they may be of a new kind
+FEWEST_COMPARED = 20  # customers whose means are compared with those of then
+MOVED_MEAN = 0.5  # standard deviations by which a mean has moved since then
+MOVED_SHARE = 0.01  # by which the share of a segment has moved, ...
+MOVED_ERRORS = 3  # ... which has to be as many standard errors, too
+
 INK = "#262626"
 NOTE_COLOR = "#5f5f5f"
 GREY = "#8c8c8c"
@@ -203,9 +218,12 @@ THEME = {
     "text.parse_math": False,  # a $ in the name of a column is a dollar
 }
 
-TEXT_OUTPUTS = ["segments.csv", "profiles.csv", "elbow.csv", "report.txt"]
+MODEL_FILE = "model.json"
+TEXT_OUTPUTS = ["segments.csv", "profiles.csv", "elbow.csv", "moves.csv", "report.txt", MODEL_FILE]
 UNFINISHED = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
 NEW_COLUMNS = ["Segment", "Segment name"]
+SHARE_THEN = "Share then"
+CHANGE = "Change (points)"
 NO_NAME = "(no name)"
 # Arabic and Hebrew, behind which a mark keeps the number that follows from going before them.
 RTL = "\u0590-\u08ff\ufb1d-\ufefc"
@@ -1045,6 +1063,11 @@ def percent(share):
     return f"{round(100 * share, 1):g}%"
 
 
+def write_part(part, whole):
+    """Write a part as a share of a whole; all of nothing is none."""
+    return percent(part / whole) if whole > 0 else percent(0)
+
+
 def count_and_share(count, total):
     """Write a count as a person wants to read it: 45 (22.5%)."""
     return f"{count:,} ({percent(count / total)})"
@@ -1237,7 +1260,7 @@ def write_statistics(features):
     statistics = features.describe().drop("count").rename({"50%": "median"}).T
     for letters in (36, 12):
         statistics.index = [wrap(name, letters, 1) for name in features]
-        table = statistics.to_string(float_format=lambda value: readable(value, 4))
+        table = statistics.to_string(float_format=lambda value: readable(value, 4), na_rep="-")
         if table.index("\n") <= REPORT_COLUMNS:
             break
     return table
@@ -1256,11 +1279,11 @@ def explore(path, customers, features, categories, log_names):
         "03_by_category.png": draw_by_category(complete, categories, log_names),
         "04_relationships.png": draw_relationships(features, log_names),
     }
-    cautions = find_data_cautions(customers, features, repeats, log_names)
+    cautions = find_data_cautions(customers, repeats)
     return f"{overview}\n\n{write_statistics(features)}", cautions, pictures
 
 
-def find_data_cautions(customers, features, repeats, log_names):
+def find_data_cautions(customers, repeats):
     """List what the user should know of the data before believing any segments."""
     cautions = []
     findings = [f"{count:,} {what}" for what, count in repeats.items() if count]
@@ -1275,6 +1298,12 @@ def find_data_cautions(customers, features, repeats, log_names):
     names = [name for name in NEW_COLUMNS if name in customers]
     if names:
         cautions.append(f"segments.csv has a new {' and '.join(names)} in place of the file's")
+    return cautions
+
+
+def find_feature_cautions(features, log_names):
+    """List the features that may be no good choice, each with what to do."""
+    cautions = []
     for name, values in features.items():
         kind = find_kind(name, values)
         if kind in (ROW_NUMBER, CODE):
@@ -1310,14 +1339,26 @@ def draw_sample(customers, most):
     return np.sort(positions)
 
 
+def measure_units(features, raw=False):
+    """Return center and scale of each feature: mean and standard deviation, or 0 and 1 if raw."""
+    units = DataFrame({"center": 0.0, "scale": 1.0}, features.columns)
+    if not raw:
+        units["center"] = features.mean()
+        units["scale"] = features.std(ddof=0)
+    return units
+
+
+def apply_units(features, units):
+    """Return the points of features, float of shape (customers, features)."""
+    points = features.to_numpy(dtype=float, copy=True)
+    points -= units["center"].to_numpy()
+    points /= units["scale"].to_numpy()
+    return points
+
+
 def scale(features, raw=False) -> np.ndarray:
     """Return the points, float of shape (customers, features): z-scores, or raw as they are."""
-    points = features.to_numpy(dtype=float, copy=True)
-    if not raw:
-        points -= features.mean().to_numpy()
-        squares = np.einsum("ij,ij->j", points, points)  # in no copy of all points
-        points /= np.sqrt(squares / len(points))
-    return points
+    return apply_units(features, measure_units(features, raw))
 
 
 def count_distinct(points):
@@ -1507,7 +1548,7 @@ def fit_to_all(points, centroids, seed):
 
 
 def number_segments(model):
-    """Return the labels of a K-Means model: int array, 1 for the largest segment.
+    """Return the labels of K-Means, int array, 1 for the largest segment; and its centroids so.
 
     Segments of one size are ordered by their centroids, so that neither seed nor order of the
     customers can swap them.
@@ -1516,11 +1557,11 @@ def number_segments(model):
     centroids = model.cluster_centers_.round(9).tolist()
     order = sorted(range(len(sizes)), key=lambda cluster: (-sizes[cluster], centroids[cluster]))
     numbers = np.argsort(order) + 1  # the place of each cluster in that order
-    return numbers[model.labels_]
+    return numbers[model.labels_], model.cluster_centers_[order]
 
 
 def find_segments(points, options):
-    """Search and fit; return the curve, the choice of k, and the labels as an int array.
+    """Search and fit; return the curve, the choice of k, the labels and the scaled centroids.
 
     The curve is that of a sample, if there are many customers, but its WCSS is that of all. The
     last fit has more starts than the search, and so may find a lower WCSS at k; the curve keeps
@@ -1538,7 +1579,8 @@ def find_segments(points, options):
             curve["wcss"] *= model.inertia_ / start.inertia_
         else:
             curve["wcss"] *= len(points) / len(sample)
-    return curve, choice, number_segments(model)
+    labels, centroids = number_segments(model)
+    return curve, choice, labels, centroids
 
 
 # ------------------------------------------------------------------------------------------ trust
@@ -1591,23 +1633,32 @@ def measure_jaccard(members, others):
     return len(members & others) / max(1, len(members | others))
 
 
-def measure_trust(points, labels, seed):
-    """Measure how far to trust the segments.
+def sample_silhouettes(points, labels):
+    """Return the silhouettes, a Series: of a sample, if there are many customers."""
+    sample = draw_sample(len(points), SILHOUETTE_SAMPLE)
+    labels = labels.iloc[sample]
+    return Series(measure_silhouettes(points[sample], labels.to_numpy()), labels.index)
 
-    Returns the silhouettes, the stability of each segment, and the mean silhouette that as many
-    customers without segments would have; all of a sample, if there are many customers.
+
+def measure_trust(points, labels, seed):
+    """Measure how far to trust the segments, from a sample, if there are many customers.
+
+    Returns the stability of each segment, and the mean silhouette that as many customers without
+    segments would have.
     """
     sample = draw_sample(len(points), SILHOUETTE_SAMPLE)
-    sample_labels = labels.iloc[sample]
-    silhouettes = measure_silhouettes(points[sample], sample_labels.to_numpy())
-    silhouettes = Series(silhouettes, sample_labels.index)
     even_silhouette = find_even_silhouette(points[sample], labels.max(), seed)
     sample = draw_sample(len(points), SAMPLE)
     stability = find_stability(points[sample], labels.iloc[sample].to_numpy(), seed)
-    return silhouettes, stability, even_silhouette
+    return stability, even_silhouette
 
 
 # ---------------------------------------------------------------------------------------- profile
+
+Segments = collections.namedtuple(
+    "Segments",
+    ["labels", "silhouettes", "centroids", "means", "distances", "explained", "profiles"],
+)
 
 
 def describe(features, inputs, categories, labels):
@@ -1644,7 +1695,7 @@ def measure_explained(scaled, labels):
     shares = labels.value_counts(normalize=True)
     explained["between"] = measure_between(scaled.groupby(labels).mean(), shares)
     explained["variance"] = scaled.var(ddof=0)
-    explained["share"] = explained["between"] / explained["variance"]
+    explained["share"] = (explained["between"] / explained["variance"]).fillna(0)
     return explained.sort_values("share", ascending=False, kind="stable")
 
 
@@ -1674,13 +1725,15 @@ def choose_words(features):
     return words
 
 
-def name_segments(features, centroids, distances):
+def name_segments(features, means, distances):
     """Name each segment for the features that set it apart most from the average customer.
 
     Returns a Series of str indexed by segment, no two alike: those of the same words also get their
     mean of the feature in which they differ most.
     """
     words = choose_words(features)
+    means = means.iloc[:, : len(words)]
+    distances = distances.iloc[:, : len(words)]
     names = Series("", distances.index)
     for segment, row in distances.iterrows():
         phrases = []
@@ -1694,7 +1747,7 @@ def name_segments(features, centroids, distances):
     for namesakes in names.groupby(names).groups.values():
         if len(namesakes) > 1:
             feature = np.ptp(distances.loc[namesakes], axis=0).idxmax()
-            for segment, mean in centroids.loc[namesakes, feature].items():
+            for segment, mean in means.loc[namesakes, feature].items():
                 names[segment] += f" ({words[feature][0]} {readable(mean)})"
     for segment in names.index[names.duplicated(keep=False)]:
         names[segment] += f" #{segment}"
@@ -1704,7 +1757,7 @@ def name_segments(features, centroids, distances):
 def profile(names, labels, silhouettes, stability):
     """Return the profiles: Share is of all segmented customers, Silhouette the mean."""
     profiles = DataFrame({"Name": names})
-    profiles["Customers"] = np.bincount(labels)[1:]
+    profiles["Customers"] = np.bincount(labels, minlength=len(names) + 1)[1:]
     profiles["Share"] = profiles["Customers"] / len(labels)
     profiles["Silhouette"] = silhouettes.groupby(labels[silhouettes.index]).mean()
     profiles["Stability"] = stability
@@ -1716,8 +1769,8 @@ def join_profiles(profiles, means):
 
     Means that are called like another column are called "Name (mean)".
     """
-    sizes = profiles[["Name", "Customers", "Share"]]
     trust = profiles[["Silhouette", "Stability"]]
+    sizes = profiles.drop(columns=list(trust))
     names = []
     for name in means:
         while name in ["Segment", *profiles, *names]:
@@ -1815,6 +1868,7 @@ def find_segment_cautions(choice, profiles, verdict, is_in_doubt):
 def find_outliers(features, labels, distances):
     """List the customers who make a segment of their own by one far value, each with what to do."""
     cautions = []
+    distances = distances.iloc[:, : features.shape[1]]
     for segment, members in features.groupby(labels):
         is_alone = len(members) == 1
         name = distances.loc[segment].abs().idxmax()
@@ -1829,19 +1883,23 @@ def find_outliers(features, labels, distances):
     return cautions
 
 
-def tabulate(profiles, centroids, explained):
+def tabulate(means, explained, profiles):
     """Set the segments as a table of text: sizes, means of the best explained features, names."""
     total = profiles["Customers"].sum()
-    sizes = profiles["Customers"].map(lambda count: count_and_share(count, total))
-    best = explained.index[:REPORT_FEATURES]
-    means = centroids[[name for name in centroids if name in best]].map(readable)
-    stability = profiles["Stability"].map("{:.2f}".format)
-    words = short_names(centroids)
+    columns = [profiles["Customers"].map(lambda count: count_and_share(count, total))]
     heads = ["Customers"]
-    for name in means:
-        heads.append(wrap(words[name].capitalize(), 10, 1))
+    if SHARE_THEN in profiles:
+        columns.append(profiles[SHARE_THEN].map(percent))
+        heads.append("Then")
+    centroids = means.iloc[:-1, : len(explained)]
+    best = explained.index[:REPORT_FEATURES]
+    for name, word in short_names(centroids).items():
+        if name in best:
+            columns.append(centroids[name].map(readable, na_action="ignore"))
+            heads.append(wrap(word.capitalize(), 10, 1))
+    columns.append(profiles["Stability"].map("{:.2f}".format))
     heads.append("Stability")
-    lines = pd.concat([sizes, means, stability], axis=1).to_string(header=heads).splitlines()
+    lines = pd.concat(columns, axis=1).to_string(header=heads, na_rep="-").splitlines()
     indent = len(lines[0]) + 2
     rows = []
     for line, name in zip(lines, ["Name", *profiles["Name"]], strict=True):
@@ -1849,10 +1907,296 @@ def tabulate(profiles, centroids, explained):
     return "\n".join(rows)
 
 
+# -------------------------------------------------------------------------------- an earlier run
+
+
+def make_model(units, scaled, segments):
+    """Return the model of a run: what gives a customer to a segment, in texts, numbers and lists.
+
+    A distance is that in scaled units from the centroid within which NEAR_SHARE of a segment lie.
+    """
+    features = []
+    for name, unit in units.iterrows():
+        feature = {"name": name, "log": bool(unit["log"])}
+        features.append(feature | {"center": float(unit["center"]), "scale": float(unit["scale"])})
+    distances = measure_distances(scaled, segments).groupby(segments.labels)
+    near = distances.quantile(NEAR_SHARE, interpolation="higher")
+    rows = []
+    for row, centroid in zip(segments.profiles.itertuples(), segments.centroids, strict=True):
+        rows.append(
+            {
+                "number": row.Index,
+                "name": row.Name,
+                "customers": row.Customers,
+                "share": row.Share,
+                "stability": row.Stability,
+                "distance": near[row.Index],
+                "centroid": centroid.tolist(),
+            }
+        )
+    return {"version": MODEL_VERSION, "features": features, "segments": rows}
+
+
+def measure_distances(scaled, segments):
+    """Measure how far each customer is from the centroid of the own segment: a Series."""
+    distances = Series(0.0, scaled.index)
+    for segment, centroid in enumerate(segments.centroids, start=1):
+        is_member = segments.labels == segment
+        distances[is_member] = np.linalg.norm(scaled[is_member] - centroid, axis=1)
+    return distances
+
+
+def write_model(model, path):
+    """Write model.json, for people and other programs to read."""
+    path.write_text(json.dumps(model, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_model(place):
+    """Read the model of an earlier run, from its folder or from a file.
+
+    Raises InputError if it is not there, or is no model, or not a whole one.
+    """
+    path = place / MODEL_FILE if place.is_dir() else place
+    advice = "name the folder of an earlier run"
+    try:
+        model = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"--like {path}: can't be read: {error.strerror}; {advice}") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"--like {path}: is damaged, or no model.json; {advice}") from None
+    fault = find_fault(model)
+    if fault:
+        raise InputError(f"--like {path}: {fault}; {advice}")
+    return model
+
+
+def is_name(value):
+    """Tell whether a value is a text that can be shown."""
+    if not isinstance(value, str):
+        return False
+    return value.replace(LEFT_TO_RIGHT_MARK, "").isprintable() and value.strip() != ""
+
+
+def is_number(value):
+    """Tell whether a value is a finite number, and neither true nor false."""
+    is_numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_numeric and abs(value) < math.inf
+
+
+def is_centroid(value):
+    """Tell whether a value is a list of finite numbers."""
+    return isinstance(value, list) and all(map(is_number, value))
+
+
+def is_share(value):
+    """Tell whether a value is a number from 0 to 1."""
+    return is_number(value) and 0 <= value <= 1
+
+
+# What the values of a feature and of a segment in model.json have to be.
+FEATURE_RULES = {
+    "name": is_name,
+    "log": lambda value: isinstance(value, bool),
+    "center": is_number,
+    "scale": lambda value: is_number(value) and value > 0,
+}
+SEGMENT_RULES = {
+    "number": is_number,
+    "name": is_name,
+    "customers": lambda value: isinstance(value, int) and value > 0,
+    "share": is_share,
+    "stability": is_share,
+    "distance": lambda value: is_number(value) and value >= 0,
+    "centroid": is_centroid,
+}
+
+
+def find_fault(model):
+    """Say what is wrong with a model, or nothing."""
+    if not isinstance(model, dict) or not is_number(model.get("version")):
+        return "is no model of segment.py"
+    if model["version"] > MODEL_VERSION:
+        return f"is of version {model['version']}, which needs a newer segment.py"
+    for kind, rules in {"features": FEATURE_RULES, "segments": SEGMENT_RULES}.items():
+        entries = model.get(kind)
+        if not isinstance(entries, list) or len(entries) < 2:
+            return f"is damaged: it has no list of {kind}"
+        for place, entry in enumerate(entries, start=1):
+            for key, is_right in rules.items():
+                if not isinstance(entry, dict) or not is_right(entry.get(key)):
+                    return f"is damaged: number {place} of its {kind} has no right {key}"
+        names = [entry["name"] for entry in entries]
+        if len(set(names)) < len(names):
+            return f"is damaged: two of its {kind} have the same name"
+    if len(model["segments"]) > MOST_SEGMENTS:
+        return f"has more than {MOST_SEGMENTS} segments"
+    total = sum(segment["customers"] for segment in model["segments"])
+    for place, segment in enumerate(model["segments"], start=1):
+        if segment["number"] != place or len(segment["centroid"]) != len(model["features"]):
+            return f"is damaged: segment {place} is out of order, or has no whole centroid"
+        if not math.isclose(segment["share"], segment["customers"] / total):
+            return f"is damaged: segment {place} has another share than its customers"
+    return ""
+
+
+def find_features(model, columns):
+    """Return the columns that hold the features of a model; InputError if one is not there."""
+    names = []
+    for feature in model["features"]:
+        try:
+            name = find_column(feature["name"], columns, "column")
+        except InputError as error:
+            raise InputError(f"{error}. --like needs every feature of the earlier run") from None
+        if name in names:
+            raise InputError(f"has one column, {name}, for two features of the earlier run")
+        names.append(name)
+    return names
+
+
+def find_moves(folder, customers, labels, segments):
+    """Count who went from which segment to which since the earlier run.
+
+    Returns a DataFrame, a row for each segment of then and a column for each of now; None unless
+    the folder has a segments.csv, and both it and the customers have an ID.
+    """
+    path = folder / "segments.csv"
+    id_name = find_id(customers)
+    if id_name is None or not path.exists():
+        return None
+    try:
+        earlier = pd.read_csv(path, usecols=lambda name: name in [find_id([name]), "Segment"])
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: can't be read: {one_line(error)}; move it away") from None
+    id_then = find_id(earlier)
+    if id_then is None or "Segment" not in earlier:
+        return None
+    ids_then = earlier[id_then]
+    ids_now = customers.loc[labels.index, id_name]
+    if is_numeric(ids_then) != is_numeric(ids_now):
+        ids_then = write_ids(ids_then)
+        ids_now = write_ids(ids_now)
+    then = Series(earlier["Segment"].to_numpy(), ids_then).dropna()
+    now = Series(labels.to_numpy(), ids_now)
+    then = then[~then.index.duplicated() & then.index.notna()]
+    now = now[~now.index.duplicated() & now.index.notna()]
+    both = pd.concat([then, now], axis=1, join="inner").astype(int)
+    moves = pd.crosstab(both[0], both[1]).reindex(index=segments, columns=segments, fill_value=0)
+    return moves.add_prefix("To ").rename_axis("From", axis=0)
+
+
+def write_ids(ids):
+    """Write IDs alike, whether they were read as numbers or as texts; NaN where there is none."""
+    if is_numeric(ids):
+        return ids.map("{:.15g}".format, na_action="ignore")
+    return ids.str.strip()
+
+
+def write_comparison(folder, then, profiles, moves):
+    """Say whose segments these are, which of them grew or shrank, and who moved."""
+    customers_then = then["customers"].sum()
+    customers_now = profiles["Customers"].sum()
+    origin = f"the {len(then)} segments that an earlier run ({folder}) found in {customers_then:,} "
+    origin += "customers; nothing is searched or fitted, and their stability is that of then"
+    shares = (then["customers"] + profiles["Customers"]) / (customers_then + customers_now)
+    errors = np.sqrt(shares * (1 - shares) * (1 / customers_then + 1 / customers_now))
+    least = np.maximum(MOVED_SHARE, MOVED_ERRORS * errors)
+    changes = []
+    for segment, row in profiles[abs(profiles[CHANGE]) > 100 * least].iterrows():
+        changes.append(
+            f"segment {segment} ({row['Name']}) {percent(row[SHARE_THEN])} then, "
+            f"{percent(row['Share'])} now ({row[CHANGE]:+.1f} points)"
+        )
+    shares = "; ".join(changes) or "no segment grew or shrank by more than chance and one point"
+    paragraphs = [paragraph("Like", origin), paragraph("Shares", shares)]
+    if moves is not None:
+        paragraphs.append(paragraph("Moved", write_moves(moves)))
+    return "\n".join(paragraphs)
+
+
+def write_moves(moves):
+    """Say how many customers are in both runs, how many of them moved, and where to."""
+    counts = moves.to_numpy()
+    total = counts.sum()
+    moved = total - np.trace(counts)
+    if total == 0:
+        return "no ID is in both runs"
+    text = f"of {total:,} customers in both runs, {count_and_share(moved, total)} are in another "
+    text += "segment now"
+    pairs = moves.set_axis(moves.index, axis=1).stack()
+    pairs = pairs[[start != end for start, end in pairs.index]]
+    largest = pairs[pairs > 0].nlargest(3)
+    if len(largest):
+        steps = [f"{count:,} from {start} to {end}" for (start, end), count in largest.items()]
+        text += f": most often {', '.join(steps)} (all in moves.csv)"
+    return text
+
+
+def find_changes(model, then, scaled, segments):
+    """List what is no longer as in the earlier run, each with what to do."""
+    cautions = []
+    anew = "look for segments anew, without --like"
+    deviations = measure_deviations(model, scaled)
+    centroids = DataFrame(segments.centroids, then.index, scaled.columns)
+    average = centroids.mul(then["share"], axis=0).sum()
+    has_enough = len(scaled) >= FEWEST_COMPARED
+    moved = abs(scaled.mean() - average) / deviations
+    for name in moved.index[has_enough & (moved > MOVED_MEAN)]:
+        cautions.append(
+            f"the mean of {name} moved by {moved[name]:.1f} standard deviations since then: if it "
+            f"is still in the same unit, {anew}"
+        )
+    distances = measure_distances(scaled, segments)
+    is_far = distances > segments.labels.map(then["distance"])
+    if is_far.mean() > MOST_FAR_SHARE:
+        cautions.append(
+            f"{percent(is_far.mean())} of the customers lie farther from their centroid than "
+            f"{percent(NEAR_SHARE)} did then: a new kind of customers? {anew.capitalize()}"
+        )
+    empty = segments.profiles.index[segments.profiles["Customers"] == 0]
+    if len(empty):
+        cautions.append(
+            f"no customers are in segment {', '.join(map(str, empty))} now; if that lasts, {anew}"
+        )
+    distances_then = (centroids - average) / deviations
+    if not has_enough:
+        return cautions
+    for segment, name in find_misnamed(distances_then, segments.distances).items():
+        cautions.append(
+            f"the name of segment {segment}, {segments.profiles.at[segment, 'Name']}, no longer "
+            f"fits its {name}; read its means, or {anew}"
+        )
+    return cautions
+
+
+def measure_deviations(model, scaled):
+    """Return the standard deviation that features had then, in scaled units.
+
+    It is 1, but with --no-scale the model does not tell it, and that of now takes its place.
+    """
+    if all(feature["scale"] == 1 for feature in model["features"]):
+        return scaled.std()
+    return Series(1.0, scaled.columns)
+
+
+def find_misnamed(distances_then, distances):
+    """Find the segments of which a feature in the name is no longer above, or below, the average.
+
+    Returns a dict of that feature by segment.
+    """
+    misnamed = {}
+    for segment, then in distances_then.iterrows():
+        now = distances.loc[segment].iloc[: len(then)]
+        for name in abs(then).nlargest(MOST_WORDS).index:
+            is_in_name = abs(then[name]) >= NAMING_DISTANCE
+            if is_in_name and now[name] * np.sign(then[name]) < MARKED_DISTANCE:
+                misnamed.setdefault(segment, name)
+    return misnamed
+
+
 # ------------------------------------------------------------------------------------------- draw
 
 # What is called draw_ returns a Figure and writes nothing; lengths are in inches. Another picture
-# is one more such function, and a line in `explore` or `analyse`.
+# is one more such function, and a line in `explore` or `draw_segments`.
 
 
 def measure_labels(labels):
@@ -1986,7 +2330,7 @@ def find_few_values(places):
     if not 2 <= len(numbers) <= MOST_CATEGORY_VALUES:
         return []
     gap = np.diff(numbers).min()
-    return list(numbers) if gap > np.ptp(numbers) / 15 else []
+    return list(numbers) if gap > np.ptp(numbers) / 10 else []
 
 
 def choose_log_ticks(low, high):
@@ -2231,7 +2575,7 @@ def draw_relationships(features, log_names):
     """04: the pairs of features, the most correlated first, with the correlation (Pearson's r)."""
     sample, sample_note = choose_sample(features, SCATTER_SAMPLE)
     places = take_logarithms(features, log_names)
-    correlations = places.corr()
+    correlations = places.corr().fillna(0)  # where all are alike
     pairs = list(itertools.combinations(features, 2))
     pairs.sort(key=lambda pair: -abs(correlations.at[pair]))
     x, y = pairs[0]
@@ -2337,7 +2681,7 @@ def draw_silhouettes(silhouettes, labels, profiles):
 
 def write_explained(explained, profiles):
     """Say how much of what differs between customers lies between the segments."""
-    share = percent(explained["between"].sum() / explained["variance"].sum())
+    share = write_part(explained["between"].sum(), explained["variance"].sum())
     names = list(explained.index)
     return (
         f"{share} of the differences between customers in {', '.join(names[:-1])} and {names[-1]} "
@@ -2379,7 +2723,8 @@ def place_discs(centroids, profiles):
 def add_discs(ax, places):
     """Write the numbers of the segments in discs at these places, in the order of the segments."""
     for segment, place in enumerate(places, start=1):
-        ax.text(*place, segment, **DISC_NUMBER)
+        if np.isfinite(place).all():  # a segment of an earlier run may be empty
+            ax.text(*place, segment, **DISC_NUMBER)
 
 
 def draw_pairs(inputs, labels, log_names, explained, profiles):
@@ -2390,9 +2735,9 @@ def draw_pairs(inputs, labels, log_names, explained, profiles):
     title = write_explained(explained, profiles)
     if len(explained) > 2:
         kept = explained["between"].nlargest(2)
-        share = percent(kept.sum() / explained["between"].sum())
+        share = write_part(kept.sum(), explained["between"].sum())
         title = f"{' and '.join(kept.index)} keep {share} of the difference between the segments"
-    centroids = inputs.groupby(labels).mean()
+    centroids = inputs.groupby(labels).mean().reindex(profiles.index)
     inputs = inputs.iloc[sample]
     places = jitter(inputs)
     pairs = list(itertools.combinations(inputs, 2))
@@ -2415,13 +2760,15 @@ def draw_plane(scaled, labels, explained, profiles):
     """07 of four features or more: the segments in the plane of two principal components.
 
     An arrow points to where a feature is high, and is as long as the plane shows of it. Customers,
-    arrows and names stand at places in inches.
+    arrows and names stand at places in inches. Left out if all customers are alike.
     """
+    if not np.ptp(scaled, axis=0).any():
+        return None
     sample, sample_note = choose_sample(scaled, SCATTER_SAMPLE)
     model = PCA(2).fit(scaled.iloc[draw_sample(len(scaled), SAMPLE)])
-    centroids = project(scaled.groupby(labels).mean(), model)
+    centroids = project(scaled.groupby(labels).mean(), model).reindex(profiles.index)
     kept = measure_between(centroids, profiles["Share"]).sum()
-    share = percent(kept / explained["between"].sum())
+    share = write_part(kept, explained["between"].sum())
     title = f"This plane keeps {share} of the difference between the {len(profiles)} segments"
     note = (
         f"The two directions in which customers differ most in all {len(explained)} features. An "
@@ -2440,7 +2787,7 @@ def draw_plane(scaled, labels, explained, profiles):
     reach = np.hypot(centroids["x"], centroids["y"]).max()
     arrows = choose_arrows(model.components_, list(scaled)) * (reach + 0.5)
     boxes = place_names(arrows, discs)
-    view = choose_view(places, boxes)
+    view = choose_view(places, discs, boxes)
     room = ROOM | {"left": 0.5, "below": 0.5, "foot": measure_legend(profiles)}
     figure, (ax,) = make_figure(1, view.size, title, note + sample_note, room)
     add_legend(figure, profiles)
@@ -2492,10 +2839,11 @@ def place_names(arrows, discs):
     return boxes
 
 
-def choose_view(places, boxes):
-    """Return the box around customers and names, at least as wide as title and legend need."""
-    customers = Bbox([places.min(), places.max()])
-    view = Bbox.union([customers] + boxes).padded(0.4)
+def choose_view(places, discs, boxes):
+    """Return the box around all that is drawn, at least as wide as title and legend need."""
+    around_customers = Bbox([places.min(), places.max()])
+    around_discs = Bbox([np.nanmin(discs, axis=0), np.nanmax(discs, axis=0)])
+    view = Bbox.union([around_customers, around_discs] + boxes).padded(0.4)
     missing = max(0, 10 - view.width)
     return Bbox.from_extents(view.x0 - missing / 2, view.y0, view.x1 + missing / 2, view.y1)
 
@@ -2541,7 +2889,7 @@ def draw_space(inputs, labels, log_names, explained, profiles):
     note = "Two views. Pins lead from the centroids to the floor; what is pale is far. "
     note += f"Numbers stand beside a centroid where they would hide something.{sample_note}"
     inputs = inputs[names]
-    centroids = inputs.groupby(labels).mean()
+    centroids = inputs.groupby(labels).mean().reindex(profiles.index)
     inputs = inputs.iloc[sample]
     places = jitter(inputs)
     floor = inputs[names[2]].min()
@@ -2576,26 +2924,26 @@ def place_in_space(ax, centroids, profiles):
     return places[:, :3] / places[:, 3:]
 
 
-def draw_profiles(means, distances, explained, categories, profiles):
+def draw_profiles(segments, categories):
     """09: who the segments are: name, size, means against the average customer, and trust.
 
     The first columns of the means are the features, the others shares of the categories.
     """
-    total = profiles["Customers"].sum()
-    ends = [
-        f"“{row.Name}” {count_and_share(row.Customers, total)}" for row in profiles.itertuples()
-    ]
-    title = f"{total:,} customers in {len(profiles)} segments: the largest is {ends[0]}, "
-    title += f"the smallest {ends[-1]}"
+    means = segments.means
+    distances = segments.distances
+    explained = segments.explained
+    profiles = segments.profiles
+    title = write_sizes(profiles)
     note = "Means of each segment. Red is above the average customer, blue below; ▲ ▼ from "
     note += f"{MARKED_DISTANCE} standard deviations. Stability: {STABILITY_HELP}."
+
     features = choose_feature_columns(means, explained)
     shares = choose_share_columns(distances, categories, len(explained))
     if len(features + shares) < means.shape[1]:
         note += " All columns are in profiles.csv."
     distances = distances.iloc[:, features + shares]
     cells = write_cells(means.iloc[:, features + shares], distances, len(features), profiles)
-    names, height = label_profiles(profiles, total)
+    names, height = label_profiles(profiles)
     room = {"below": 0.2, "foot": 0, "left": measure_labels(names) + 0.4}  # for the markers
     bars = 2.2  # inches wide, for the sizes
     space = LARGEST - 2 * MARGIN - room["left"] - bars
@@ -2620,12 +2968,25 @@ def draw_profiles(means, distances, explained, categories, profiles):
     return figure
 
 
-def label_profiles(profiles, total):
+def write_sizes(profiles):
+    """Say how many customers are in how many segments, and which are the largest and smallest."""
+    total = profiles["Customers"].sum()
+    sizes = profiles.sort_values("Customers", ascending=False, kind="stable")
+    ends = []
+    for row in sizes.iloc[[0, -1]].itertuples():
+        ends.append(f"“{row.Name}” {count_and_share(row.Customers, total)}")
+    return (
+        f"{total:,} customers in {len(profiles)} segments: the largest is {ends[0]}, the smallest "
+        f"{ends[1]}"
+    )
+
+
+def label_profiles(profiles):
     """Write number and name of each segment, and "average"; return that and the height of a row."""
     letters = 36 if len(profiles) <= 18 else 50
     names = [wrap(f"{segment}  {name}", letters) for segment, name in profiles["Name"].items()]
     lines = max(map(count_lines, names))
-    names.append(f"average of all {total:,}")
+    names.append(f"average of all {profiles['Customers'].sum():,}")
     height = max(0.6, 0.1 + 0.17 * lines)
     return names, min(height, 15.5 / len(names))
 
@@ -2660,6 +3021,9 @@ def add_sizes(ax, profiles):
     styles = [segment_style(segment) for segment in profiles.index]
     edges = [segment_edge(segment) for segment in profiles.index]
     add_bars(ax, sizes, sizes.sum(), sizes.max(), [style["color"] for style in styles])
+    if SHARE_THEN in profiles:
+        for label, share in zip(ax.texts, profiles[SHARE_THEN], strict=True):
+            label.set_text(f"{label.get_text()}\nthen {percent(share)}")
     across = ax.get_yaxis_transform()
     for place, (style, edge) in enumerate(zip(styles, edges, strict=True)):
         marker = style | {"markersize": 11, "markeredgecolor": edge}
@@ -2686,11 +3050,11 @@ def add_cells(ax, distances, cells):
 
 def write_cells(means, distances, feature_count, profiles):
     """Write the cells of 09: means, with an arrow where one is far from the average, and trust."""
-    centroids = means.iloc[:, :feature_count].map(write_mean)
-    shares = means.iloc[:, feature_count:].map("{:.0%}".format)
+    centroids = means.iloc[:, :feature_count].map(write_mean, na_action="ignore")
+    shares = means.iloc[:, feature_count:].map("{:.0%}".format, na_action="ignore")
     is_above = distances >= MARKED_DISTANCE
     is_below = distances <= -MARKED_DISTANCE
-    cells = pd.concat([centroids, shares], axis=1)
+    cells = pd.concat([centroids, shares], axis=1).fillna("")
     cells.iloc[:-1] += np.select([is_above, is_below], [" ▲", " ▼"], "")
     trust = profiles[["Silhouette", "Stability"]].map("{:.2f}".format)
     trust = trust.replace("nan", "")  # none of a segment may be in the sample
@@ -2754,6 +3118,24 @@ def add_spreads(ax, quantiles):
         edge = segment_edge(segment)
         style = segment_style(segment)
         ax.plot(median, segment, markersize=9, markeredgecolor=edge, clip_on=False, **style)
+
+
+def draw_segments(inputs, scaled, log_names, categories, segments):
+    """Return the pictures of the segments, 06 to 10."""
+    labels = segments.labels
+    explained = segments.explained
+    profiles = segments.profiles
+    if len(explained) > 3:
+        clusters = draw_plane(scaled, labels, explained, profiles)
+    else:
+        clusters = draw_pairs(inputs, labels, log_names, explained, profiles)
+    return {
+        "06_silhouette.png": draw_silhouettes(segments.silhouettes, labels, profiles),
+        "07_clusters_2d.png": clusters,
+        "08_clusters_3d.png": draw_space(inputs, labels, log_names, explained, profiles),
+        "09_profiles.png": draw_profiles(segments, categories),
+        "10_differences.png": draw_differences(inputs, labels, log_names, explained, profiles),
+    }
 
 
 # ------------------------------------------------------------------------------------------- save
@@ -2891,13 +3273,18 @@ def parse_arguments(argv):
     add("-o", "--output", default="output", metavar="DIR", help="folder for the files")
     add("-f", "--features", nargs="+", metavar="COLUMN", help="two or more columns to segment by")
     add("-k", "--clusters", type=int, metavar="K", help="so many segments, whatever the elbow says")
-    add("--max-clusters", type=int, default=10, metavar="N", help="how far the elbow looks")
-    add("--log", nargs="+", default=[], metavar="COLUMN", help="cluster by log(1 + x) of these")
+    add("--max-clusters", type=int, metavar="N", help="how far the elbow looks; default 10")
+    add("--log", nargs="+", metavar="COLUMN", help="cluster by log(1 + x) of these")
     add("--no-scale", action="store_true", help="cluster the raw values instead of z-scores")
     add("--seed", type=int, default=0, metavar="N", help="of the random starts of K-Means")
     add("--encoding", metavar="NAME", help="of the CSV, if its letters come out wrong")
+    add("--like", type=Path, metavar="DIR", help="the segments of the earlier run in this folder")
     add("--show", action="store_true", help="also open the pictures in windows")
     options = parser.parse_args(argv)
+    if options.like:
+        require_no_search(parser, options)
+    options.log = options.log or []
+    options.max_clusters = 10 if options.max_clusters is None else options.max_clusters
     if options.clusters is not None:
         require_range(parser, "-k", options.clusters, range(2, MOST_SEGMENTS + 1))
     require_range(parser, "--max-clusters", options.max_clusters, range(3, MOST_SEGMENTS + 1))
@@ -2909,7 +3296,39 @@ def parse_arguments(argv):
     if not options.output.strip():
         parser.error("-o needs the name of a folder")
     options.output = Path(options.output)
+    options.model = None
+    if options.like:
+        options.model = read_model(options.like)
+        if not options.like.is_dir():
+            options.like = options.like.parent
+        require_other_folder(parser, options)
     return options
+
+
+def require_no_search(parser, options):
+    """Refuse the command line if an option says what --like takes from the earlier run."""
+    values = {
+        "-f": options.features,
+        "-k": options.clusters,
+        "--max-clusters": options.max_clusters,
+        "--log": options.log,
+        "--no-scale": options.no_scale or None,
+    }
+    for name, value in values.items():
+        if value is not None:
+            parser.error(f"--like takes what {name} says from the earlier run; leave {name} out")
+
+
+def require_other_folder(parser, options):
+    """Refuse the command line if the earlier run would be replaced."""
+    if options.like.resolve() != options.output.resolve():
+        return
+    command = ["python", "segment.py", str(options.csv), "--like", str(options.like)]
+    command += ["-o", f"{options.output}-now"]
+    parser.error(
+        f"--like {options.like} is the output folder, too, and would be replaced; name another: "
+        f"{shlex.join(command)}"
+    )
 
 
 def require_range(parser, name, number, numbers):
@@ -2936,25 +3355,73 @@ def require_no_file(parser, columns):
             )
 
 
-def prepare(options, customers, mark):
-    """Return the features, the names of those to log, the inputs and the points."""
-    names = choose_features(options, customers)
+def choose_inputs(options, customers, mark):
+    """Return features, inputs and units: with --like, those of the earlier run."""
+    model = options.model
+    if model:
+        names = find_features(model, list(customers))
+        units = DataFrame(model["features"], names)
+        log_names = list(units.index[units["log"]])
+    else:
+        names = choose_features(options, customers)
+        log_names = [find_column(name, names, "feature") for name in options.log]
     features = take_features(customers, names, mark)
-    log_names = [find_column(name, names, "feature") for name in options.log]
     inputs = take_logarithms(features, log_names).dropna()
-    require_differences(inputs)
-    points = scale(inputs, options.no_scale)
+    if not model:
+        require_differences(inputs)
+        units = measure_units(inputs, options.no_scale)
+        units["log"] = units.index.isin(log_names)
+    elif inputs.empty:
+        raise InputError("has no customer with every feature; give one at least")
+    return features, inputs, units
+
+
+def find_anew(options, customers, scaled, categories):
+    """Search, fit and judge; return the segments, a judgement, cautions, and files."""
+    points = scaled.to_numpy()
     require_customers(points, options.clusters or 3)
-    return features, log_names, inputs, points
-
-
-def judge(choice, profiles, silhouettes, even_silhouette):
-    """Say what the segments are worth: the verdict on k, what to trust, and cautions."""
+    curve, choice, labels, centroids = find_segments(points, options)
+    labels = Series(labels, scaled.index)
+    silhouettes = sample_silhouettes(points, labels)
+    stability, even_silhouette = measure_trust(points, labels, options.seed)
+    features = customers.loc[scaled.index, list(scaled)]
+    means, distances = describe(features, scaled, categories, labels)
+    names = name_segments(features, means, distances)
+    profiles = profile(names, labels, silhouettes, stability)
+    explained = measure_explained(scaled, labels)
+    segments = Segments(labels, silhouettes, centroids, means, distances, explained, profiles)
     is_in_doubt = lacks_segments(choice, profiles, silhouettes, even_silhouette)
     verdict = write_verdict(choice, is_in_doubt)
     trust = write_trust(choice, profiles, silhouettes, is_in_doubt)
+    judgement = f"{paragraph('Verdict', verdict)}\n{paragraph('Trust', trust)}"
     cautions = find_segment_cautions(choice, profiles, verdict, is_in_doubt)
-    return verdict, trust, cautions
+    cautions += find_outliers(features, labels, distances)
+    elbow = draw_elbow(curve, choice, verdict)
+    files = {"05_elbow.png": elbow, "elbow.csv": curve, "moves.csv": None}
+    return segments, judgement, cautions, files
+
+
+def find_again(options, customers, scaled, categories):
+    """Give customers to the segments of an earlier run, and compare; return as find_anew does."""
+    then = DataFrame(options.model["segments"]).set_index("number")
+    centroids = np.array(then["centroid"].tolist())
+    points = scaled.to_numpy()
+    labels = Series(pairwise_distances_argmin(points, centroids) + 1, scaled.index)
+    silhouettes = sample_silhouettes(points, labels)
+    features = customers.loc[scaled.index, list(scaled)]
+    means, distances = describe(features, scaled, categories, labels)
+    distances = distances.reindex(then.index)  # none of a segment may be there
+    means = means.reindex(list(then.index) + ["average"])
+    profiles = profile(then["name"], labels, silhouettes, then["stability"])
+    profiles.insert(3, SHARE_THEN, then["share"])
+    profiles.insert(4, CHANGE, 100 * (profiles["Share"] - profiles[SHARE_THEN]))
+    explained = measure_explained(scaled, labels)
+    segments = Segments(labels, silhouettes, centroids, means, distances, explained, profiles)
+    moves = find_moves(options.like, customers, labels, then.index)
+    judgement = write_comparison(options.like, then, profiles, moves)
+    cautions = find_changes(options.model, then, scaled, segments)
+    files = {"05_elbow.png": None, "elbow.csv": None, "moves.csv": moves}
+    return segments, judgement, cautions, files
 
 
 def analyse(options, announce):
@@ -2962,46 +3429,33 @@ def analyse(options, announce):
     announce("1 of 5, read")
     source = load(options.csv, options.encoding)
     customers, reading = parse(source)
-    features, log_names, inputs, points = prepare(options, customers, reading.mark)
-    feature_names = list(features)
+    features, inputs, units = choose_inputs(options, customers, reading.mark)
+    log_names = list(units.index[units["log"]])
     announce("2 of 5, explore")
-    categories = find_categories(customers, feature_names)
+    categories = find_categories(customers, list(features))
     overview, cautions, files = explore(options.csv, customers, features, categories, log_names)
     announce("3 of 5, segment")
-    curve, choice, labels = find_segments(points, options)
-    labels = Series(labels, inputs.index)
-    silhouettes, stability, even_silhouette = measure_trust(points, labels, options.seed)
-    features = features.dropna()
-    means, distances = describe(features, inputs, categories, labels)
-    centroids = means.iloc[:-1, : len(feature_names)]
-    centroid_distances = distances.iloc[:, : len(feature_names)]
-    scaled = DataFrame(points, inputs.index, feature_names)
-    explained = measure_explained(scaled, labels)
-    segment_names = name_segments(features, centroids, centroid_distances)
-    profiles = profile(segment_names, labels, silhouettes, stability)
-    verdict, trust, doubts = judge(choice, profiles, silhouettes, even_silhouette)
-    outliers = find_outliers(features, labels, centroid_distances)
-    judgement = f"{paragraph('Verdict', verdict)}\n{paragraph('Trust', trust)}"
-    table = tabulate(profiles, centroids, explained)
+    scaled = DataFrame(apply_units(inputs, units), inputs.index, inputs.columns)
+    if options.model:
+        segments, judgement, doubts, tables = find_again(options, customers, scaled, categories)
+        model = options.model
+    else:
+        cautions += find_feature_cautions(features, log_names)
+        segments, judgement, doubts, tables = find_anew(options, customers, scaled, categories)
+        model = make_model(units, scaled, segments)
+    profiles = segments.profiles
+    table = tabulate(segments.means, segments.explained, profiles)
     report = f"{write_reading(reading)}{overview}\n\n{judgement}\n\n{table}"
     announce("4 of 5, draw")
+    files |= tables
+    files |= draw_segments(inputs, scaled, log_names, categories, segments)
+    names = profiles["Name"]
     files |= {
-        "05_elbow.png": draw_elbow(curve, choice, verdict),
-        "06_silhouette.png": draw_silhouettes(silhouettes, labels, profiles),
-        "09_profiles.png": draw_profiles(means, distances, explained, categories, profiles),
-        "segments.csv": partial(write_segments, reading, customers, labels, segment_names),
-        "profiles.csv": join_profiles(profiles, means),
-        "elbow.csv": curve,
+        "segments.csv": partial(write_segments, reading, customers, segments.labels, names),
+        "profiles.csv": join_profiles(profiles, segments.means),
+        MODEL_FILE: partial(write_model, model),
     }
-    if len(feature_names) > 3:
-        files["07_clusters_2d.png"] = draw_plane(scaled, labels, explained, profiles)
-    else:
-        pairs = draw_pairs(inputs, labels, log_names, explained, profiles)
-        files["07_clusters_2d.png"] = pairs
-    files["08_clusters_3d.png"] = draw_space(inputs, labels, log_names, explained, profiles)
-    differences = draw_differences(inputs, labels, log_names, explained, profiles)
-    files["10_differences.png"] = differences
-    return report, source.cautions + cautions + doubts + outliers, files
+    return report, source.cautions + cautions + doubts, files
 
 
 def say(stream, text, end="\n"):

@@ -40,7 +40,7 @@ PICTURES = [
     "10_differences.png",
 ]
 LARGEST = 2400  # pixels that a picture is wide or high at most
-FILES = [*PICTURES, "elbow.csv", "profiles.csv", "report.txt", "segments.csv"]
+FILES = [*PICTURES, "elbow.csv", "model.json", "profiles.csv", "report.txt", "segments.csv"]
 
 
 class Run(NamedTuple):

@@ -22,13 +22,13 @@ def read_style():
 STYLE = read_style()  # before any run
 
 
-def test_default_run_leaves_the_fourteen_files_and_prints_its_report(default_run):
+def test_default_run_leaves_the_fifteen_files_and_prints_its_report(default_run):
     assert default_run.status == 0
     assert names_in(default_run.folder) == FILES
     report = (default_run.folder / "report.txt").read_text(encoding="utf-8")
     assert default_run.out.startswith(report)
     (last,) = default_run.out.removeprefix(report).strip().splitlines()
-    assert f"14 files in {default_run.folder}" in last
+    assert f"15 files in {default_run.folder}" in last
 
 
 def test_report_says_what_the_data_is_and_what_was_found(default_run):
