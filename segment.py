@@ -163,6 +163,7 @@ STABILITY_HELP = "0.75 and more is stable, 0.6 and less is not to be relied on" 
 GOOD_SILHOUETTE = 0.5  # and more: Kaufman and Rousseeuw (1990)
 
 MODEL_VERSION = 1  # of the format of model.json
+LARGEST_SCALED = 1e100  # up to here numbers in it, or their inverse, can be squared
 NEAR_SHARE = 0.99  # of the customers of a segment, who lie within its distance
 MOST_FAR_SHARE = 0.03  # of later customers beyond it, before they may be of a new kind
 FEWEST_COMPARED = 20  # customers whose means are compared with those of then
@@ -1978,9 +1979,15 @@ def is_name(value):
 
 
 def is_number(value):
-    """Tell whether a value is a finite number, and neither true nor false."""
-    is_numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_numeric and abs(value) < math.inf
+    """Tell whether a value is a number whose square is one, too, and neither true nor false."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) < LARGEST_SCALED
+
+
+def is_count(value):
+    """Tell whether a value is 1, 2, 3 ..."""
+    return is_number(value) and isinstance(value, int) and value > 0
 
 
 def is_centroid(value):
@@ -1998,12 +2005,12 @@ FEATURE_RULES = {
     "name": is_name,
     "log": lambda value: isinstance(value, bool),
     "center": is_number,
-    "scale": lambda value: is_number(value) and value > 0,
+    "scale": lambda value: is_number(value) and value > 1 / LARGEST_SCALED,
 }
 SEGMENT_RULES = {
-    "number": is_number,
+    "number": is_count,
     "name": is_name,
-    "customers": lambda value: isinstance(value, int) and value > 0,
+    "customers": is_count,
     "share": is_share,
     "stability": is_share,
     "distance": lambda value: is_number(value) and value >= 0,
@@ -2013,7 +2020,7 @@ SEGMENT_RULES = {
 
 def find_fault(model):
     """Say what is wrong with a model, or nothing."""
-    if not isinstance(model, dict) or not is_number(model.get("version")):
+    if not isinstance(model, dict) or not is_count(model.get("version")):
         return "is no model of segment.py"
     if model["version"] > MODEL_VERSION:
         return f"is of version {model['version']}, which needs a newer segment.py"
@@ -2065,10 +2072,11 @@ def find_moves(folder, customers, labels, segments):
         return None
     try:
         earlier = pd.read_csv(path, usecols=lambda name: name in [find_id([name]), "Segment"])
-    except (OSError, ValueError) as error:
+        earlier["Segment"] = pd.to_numeric(earlier["Segment"])
+    except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: can't be read: {one_line(error)}; move it away") from None
     id_then = find_id(earlier)
-    if id_then is None or "Segment" not in earlier:
+    if id_then is None:
         return None
     ids_then = earlier[id_then]
     ids_now = customers.loc[labels.index, id_name]
@@ -3406,6 +3414,8 @@ def find_again(options, customers, scaled, categories):
     then = DataFrame(options.model["segments"]).set_index("number")
     centroids = np.array(then["centroid"].tolist())
     points = scaled.to_numpy()
+    if abs(points).max() >= LARGEST_SCALED:
+        raise InputError("has other numbers than the earlier run, so that no segment is near")
     labels = Series(pairwise_distances_argmin(points, centroids) + 1, scaled.index)
     silhouettes = sample_silhouettes(points, labels)
     features = customers.loc[scaled.index, list(scaled)]

@@ -316,6 +316,9 @@ DAMAGES = {
     "segment without a name": (["segments", 1, "name"], None),
     "two segments of a name": (["segments", 1, "name"], "younger"),
     "segments out of order": (["segments", 1, "number"], 3),
+    "true customers": (["segments", 2, "customers"], True),
+    "scale of no number": (["features", 2, "scale"], 1e-320),
+    "center of 400 digits": (["features", 2, "center"], 10**400),
     "half a customer": (["segments", 2, "customers"], 10.5),
     "other share": (["segments", 2, "share"], 0.99),
     "stability above 1": (["segments", 2, "stability"], 1.5),
@@ -354,11 +357,14 @@ def test_damaged_model_is_refused_in_one_line(case, march, tmp_path):
     assert "model.json" in error and "earlier run" in error
 
 
-def test_damaged_segments_of_then_are_refused_in_one_line(march, tmp_path):
+@pytest.mark.parametrize(
+    "text", ['CustomerID,Segment\n1,2\n"2,1\n', "CustomerID,Segment\n1,two\n", "CustomerID\n1\n"]
+)
+def test_damaged_segments_of_then_are_refused_in_one_line(text, march, tmp_path):
     place = tmp_path / "then"
     place.mkdir()
     (place / "model.json").write_bytes((march.folder / "model.json").read_bytes())
-    (place / "segments.csv").write_bytes(b'CustomerID,Segment\n1,2\n"2,1\n')
+    (place / "segments.csv").write_text(text)
     run = call_main(tmp_path / "output", MALL_CSV, "--like", place)
     assert run.status == 2 and not (tmp_path / "output").exists()
     (error,) = run.errors
