@@ -2053,7 +2053,8 @@ def find_features(model, columns):
         try:
             name = find_column(feature["name"], columns, "column")
         except InputError as error:
-            raise InputError(f"{error}. --like needs every feature of the earlier run") from None
+            advice = "--like needs every feature of the earlier run, so give its column that name"
+            raise InputError(f"{error}; {advice}") from None
         if name in names:
             raise InputError(f"has one column, {name}, for two features of the earlier run")
         names.append(name)
@@ -2071,11 +2072,11 @@ def find_moves(folder, customers, labels, segments):
     if id_name is None or not path.exists():
         return None
     try:
-        earlier = pd.read_csv(path, usecols=lambda name: name in [find_id([name]), "Segment"])
-        earlier["Segment"] = pd.to_numeric(earlier["Segment"])
+        earlier = pd.read_csv(path, low_memory=False)
+        segments_then = pd.to_numeric(earlier["Segment"])
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: can't be read: {one_line(error)}; move it away") from None
-    id_then = find_id(earlier)
+    id_then = id_name if id_name in earlier else find_id(earlier)
     if id_then is None:
         return None
     ids_then = earlier[id_then]
@@ -2083,7 +2084,7 @@ def find_moves(folder, customers, labels, segments):
     if is_numeric(ids_then) != is_numeric(ids_now):
         ids_then = write_ids(ids_then)
         ids_now = write_ids(ids_now)
-    then = Series(earlier["Segment"].to_numpy(), ids_then).dropna()
+    then = Series(segments_then.to_numpy(), ids_then).dropna()
     now = Series(labels.to_numpy(), ids_now)
     then = then[~then.index.duplicated() & then.index.notna()]
     now = now[~now.index.duplicated() & now.index.notna()]
