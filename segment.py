@@ -2071,8 +2071,12 @@ def find_moves(folder, customers, labels, segments):
     id_name = find_id(customers)
     if id_name is None or not path.exists():
         return None
+
+    def is_needed(name):
+        return name == "Segment" or find_id([name]) is not None
+
     try:
-        earlier = pd.read_csv(path, low_memory=False)
+        earlier = pd.read_csv(path, usecols=is_needed, low_memory=False)
         segments_then = pd.to_numeric(earlier["Segment"])
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: can't be read: {one_line(error)}; move it away") from None
@@ -3043,7 +3047,7 @@ def add_sizes(ax, profiles):
 def add_cells(ax, distances, cells):
     """Draw a table of cells, coloured by their distances from the average."""
     sns.heatmap(
-        np.pad(distances, ((0, 1), (0, 2))),  # the average and the trust stay pale
+        np.pad(distances.fillna(0), ((0, 1), (0, 2))),  # the average and the trust stay pale
         vmin=-DARKEST_DISTANCE,
         vmax=DARKEST_DISTANCE,
         cmap="RdBu_r",
@@ -3393,7 +3397,7 @@ def find_anew(options, customers, scaled, categories):
     labels = Series(labels, scaled.index)
     silhouettes = sample_silhouettes(points, labels)
     stability, even_silhouette = measure_trust(points, labels, options.seed)
-    features = customers.loc[scaled.index, list(scaled)]
+    features = customers[list(scaled)].dropna()
     means, distances = describe(features, scaled, categories, labels)
     names = name_segments(features, means, distances)
     profiles = profile(names, labels, silhouettes, stability)
@@ -3419,7 +3423,7 @@ def find_again(options, customers, scaled, categories):
         raise InputError("has other numbers than the earlier run, so that no segment is near")
     labels = Series(pairwise_distances_argmin(points, centroids) + 1, scaled.index)
     silhouettes = sample_silhouettes(points, labels)
-    features = customers.loc[scaled.index, list(scaled)]
+    features = customers[list(scaled)].dropna()
     means, distances = describe(features, scaled, categories, labels)
     distances = distances.reindex(then.index)  # none of a segment may be there
     means = means.reindex(list(then.index) + ["average"])
