@@ -41,6 +41,7 @@ cautions    list of what to warn the user of, a sentence each
 """
 
 import gc
+import logging
 import os
 import signal
 
@@ -50,10 +51,15 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     gc.disable()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Matplotlib does not start where Jupyter names its own windows, and tells of a home that can't
+    # be written.
+    os.environ.pop("MPLBACKEND", None)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 import argparse
 import bz2
 import collections
+import contextlib
 import csv
 import difflib
 import gzip
@@ -74,6 +80,11 @@ import warnings
 import zipfile
 from functools import partial
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows has no locks of this kind
+    fcntl = None
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -220,8 +231,18 @@ THEME = {
 }
 
 MODEL_FILE = "model.json"
-TEXT_OUTPUTS = ["segments.csv", "profiles.csv", "elbow.csv", "moves.csv", "report.txt", MODEL_FILE]
+REPORT = "report.txt"
+TEXT_OUTPUTS = {  # and what a regular expression finds at their beginning if this script made them
+    "segments.csv": b",Segment,Segment name\n",
+    "profiles.csv": b"^Segment,Name,Customers,Share,",
+    "elbow.csv": b"^k,wcss,silhouette",
+    "moves.csv": b"^From,To 1,",
+    REPORT: b"^(Read|Data)  ",
+    MODEL_FILE: rb"^\{\s*\"version\":",
+}
+MAKER = "segment.py"  # as the metadata of pictures say
 UNFINISHED = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
+LONGEST_RUN = 86_400  # seconds
 NEW_COLUMNS = ["Segment", "Segment name"]
 SHARE_THEN = "Share then"
 CHANGE = "Change (points)"
@@ -265,6 +286,8 @@ def load(path, encoding=None):
     """Return the source. Raises InputError if there is no file, or no text in it."""
     try:
         data = unpack(path)
+    except MemoryError:
+        raise
     except Exception as error:  # each way to pack has its own
         reason = getattr(error, "strerror", None) or error
         raise InputError(
@@ -416,16 +439,19 @@ def parse_plain(source):
     """Read a plain file by pandas, which takes a sixth of the time that its records would."""
     names = source.text[: source.text.index(b"\n")].decode().split(",")
     # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
-    values = pd.read_csv(
-        io.BytesIO(source.text),
-        header=None,
-        skiprows=1,
-        index_col=False,
-        skipinitialspace=True,
-        low_memory=False,
-        keep_default_na=False,
-        na_values=[""],
-    )
+    try:
+        values = pd.read_csv(
+            io.BytesIO(source.text),
+            header=None,
+            skiprows=1,
+            index_col=False,
+            skipinitialspace=True,
+            low_memory=False,
+            keep_default_na=False,
+            na_values=[""],
+        )
+    except pd.errors.ParserError as error:  # a plain file leaves no other reason
+        raise MemoryError from error
     values.index += 2
     customers, mark, examples = clean(values.set_axis(names, axis=1), 1, source)
     return customers, Reading(source, None, mark, examples, [])
@@ -3209,6 +3235,29 @@ def write_fields(reading, customers, segments, endings, path):
         writer.writerows(zip(*columns, strict=True))
 
 
+def is_own(path):
+    """Tell whether a file is one that this script made, now or in an older version."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if path.name in TEXT_OUTPUTS:
+        return re.search(TEXT_OUTPUTS[path.name], head) is not None
+    # Older pictures name matplotlib alone.
+    return head.startswith(b"\x89PNG") and (MAKER.encode() in head or b"Matplotlib" in head)
+
+
+def require_own_files(folder, names):
+    """Raise InputError if a file that a run would replace or remove is not of this script."""
+    for name in names:
+        path = folder / name
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder where a file is to be written; move it")
+        if path.exists() and not is_own(path):
+            raise InputError(
+                f"{path}: is no file of segment.py, and would be replaced; move it, or name "
+                "another folder with -o"
+            )
+
+
 def require_folder(folder, csv_file):
     """Raise InputError unless the folder can be written, and no table of it is the input."""
     place = folder.absolute()
@@ -3234,33 +3283,83 @@ def save(folder, files):
     """
     if __name__ == "__main__":  # from here on there is something to clean up after a Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in files:
-        if (folder / name).is_dir():
-            raise InputError(f"{folder / name}: is a folder where a file is to be written; move it")
+    require_own_files(folder, files)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob(f"{UNFINISHED}*/"):
-            shutil.rmtree(leftover)
+        for leftover in folder.glob(f"{UNFINISHED}*"):
+            if is_abandoned(leftover):
+                shutil.rmtree(leftover)
         with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as temporary:
             unfinished = Path(temporary)
-            for name, content in files.items():
-                if content is not None:
-                    save_file(content, unfinished / name)
-            for path in sorted(unfinished.iterdir()):
-                path.replace(folder / path.name)
-        for name, content in files.items():
-            if content is None:
-                (folder / name).unlink(missing_ok=True)
+            with lock(unfinished):
+                for name, content in files.items():
+                    if content is not None:
+                        save_file(content, unfinished / name)
+                move(unfinished, folder, files)
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"{folder}: can't be written: {reason}; name another with -o") from None
+
+
+def move(unfinished, folder, files):
+    """Move the files up; the report goes first and comes last: a folder without it is unfinished.
+
+    A Ctrl-C has no effect meanwhile.
+    """
+    if __name__ == "__main__":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    (folder / REPORT).unlink(missing_ok=True)
+    for name, content in files.items():
+        if content is None:
+            (folder / name).unlink(missing_ok=True)
+        elif name != REPORT:
+            (unfinished / name).replace(folder / name)
+    (unfinished / REPORT).replace(folder / REPORT)
+    if __name__ == "__main__":
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def lock(unfinished):
+    """Tell other runs that a run is at work in its folder of unfinished files.
+
+    The system takes the lock away when the process ends, however it ends. Windows has none, and
+    keeps open files from being removed.
+    """
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(unfinished, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system that knows no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def is_abandoned(unfinished):
+    """Tell whether a folder of unfinished files is of a run that was killed, and not a link."""
+    if unfinished.is_symlink() or not unfinished.is_dir():
+        return False
+    if fcntl is None:
+        return time.time() - unfinished.stat().st_mtime > LONGEST_RUN
+    handle = os.open(unfinished, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
 
 
 def save_file(content, path):
     """Write a Figure, a table, or what a function writes."""
     if isinstance(content, Figure):
         # Packed quickly: the tightest PNG is a tenth smaller, and takes a second more.
-        content.savefig(path, dpi=DPI, pil_kwargs={"compress_level": 1})
+        packing = {"compress_level": 1}
+        content.savefig(path, dpi=DPI, pil_kwargs=packing, metadata={"Source": MAKER})
     elif isinstance(content, DataFrame):
         content.to_csv(path, lineterminator="\n")
     else:
@@ -3505,7 +3604,7 @@ def run(options):
             raise InputError(f"{options.csv}: {error}") from None
         announce("5 of 5, save")
         text = f"{report}\n".encode(errors="backslashreplace")
-        files["report.txt"] = lambda path: path.write_bytes(text)
+        files[REPORT] = lambda path: path.write_bytes(text)
         save(options.output, files)
     if any("missing from" in str(message.message) for message in messages):
         cautions.append(
@@ -3526,6 +3625,9 @@ def run(options):
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return 0, 2 if the input can't be used, 130 if interrupted."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it is closed, or the program has no console
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     if hasattr(sys.stdout, "reconfigure"):  # a narrow console shall not stop a wide name
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -3537,6 +3639,10 @@ def main(argv: list[str] | None = None) -> int:
             run(options)
     except InputError as error:
         say(sys.stderr, f"segment.py: error: {one_line(error)}")
+        return 2
+    except MemoryError:
+        advice = "close other programs, or give fewer customers"
+        say(sys.stderr, f"segment.py: error: there is not enough memory for the file; {advice}")
         return 2
     except KeyboardInterrupt:
         return 130

@@ -39,6 +39,7 @@ PICTURES = [
     "09_profiles.png",
     "10_differences.png",
 ]
+OWN_PICTURE = "\x89PNG by segment.py"  # what tells that a picture may be replaced
 LARGEST = 2400  # pixels that a picture is wide or high at most
 FILES = [*PICTURES, "elbow.csv", "model.json", "profiles.csv", "report.txt", "segments.csv"]
 
@@ -98,7 +99,7 @@ def start_command(folder: Path, *arguments: object, **options) -> subprocess.Pop
 
 def save_unseen(figure: Figure, file: Path, **_) -> None:
     """Leave a few bytes for a picture that no one looks at, because to draw it takes long."""
-    Path(file).write_text(f"picture of {len(figure.axes)} axes")
+    Path(file).write_text(f"{OWN_PICTURE} of {len(figure.axes)} axes", encoding="latin-1")
 
 
 def save_laid_out(figure: Figure, file: Path, **_) -> None:

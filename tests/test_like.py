@@ -3,6 +3,7 @@
 import csv
 import json
 import shlex
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -133,9 +134,9 @@ def test_columns_may_be_called_and_ordered_otherwise(march, tmp_path):
 
 def test_one_customer_is_enough(march, tmp_path):
     (tmp_path / "now").mkdir()
+    (tmp_path / "now" / "output").mkdir()
     for name in NOT_AGAIN:
-        (tmp_path / "now" / "output").mkdir(exist_ok=True)
-        (tmp_path / "now" / "output" / name).write_text("of an earlier run")
+        shutil.copy(march.folder / name, tmp_path / "now" / "output")
     arguments = ["--like", march.folder]
     run = run_month(tmp_path / "now", MALL[6:7], *arguments, save=save_laid_out)
     assert run.labels().tolist() == [march.labels()[3]]
@@ -193,7 +194,7 @@ def test_ids_are_the_same_as_numbers_and_as_texts(march, tmp_path):
 
 def test_without_ids_nobody_is_followed(march, tmp_path):
     (tmp_path / "output").mkdir()
-    (tmp_path / "output" / "moves.csv").write_text("of an earlier run")
+    (tmp_path / "output" / "moves.csv").write_text("From,To 1,To 2\n1,5,7\n2,3,0\n")
     run = run_month(tmp_path, MALL[::2].drop(columns="CustomerID"), "--like", march.folder)
     assert "moves.csv" not in contents(run.folder)
     assert "in both runs" not in run.report

@@ -7,14 +7,19 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import matplotlib.pyplot as plt
 import pytest
-from conftest import FILES, MALL_CSV, call_main, contents, save_unseen, start_command
+from conftest import FILES, MALL_CSV, Run, call_main, contents, save_unseen, start_command
+from matplotlib.figure import Figure
 from sklearn.cluster import KMeans
+
+import segment
 
 BY_TWO = ["-f", "A", "B", "-k", 2, "--max-clusters", 3]
 QUICK = ["-f", "annual_income", "spending_score", "--max-clusters", 3, "-k", 4]
@@ -185,11 +190,123 @@ def test_failing_at_any_place_leaves_every_file_whole(
     else:
         assert run.status == 130 and run.errors == []
     old, new, now = contents(shop / "old"), contents(shop / "new"), contents(folder)
-    assert now.keys() == old.keys()
-    if place == "move":
+    if place == "move":  # a folder without a report is unfinished
+        assert now.keys() == old.keys() - {"report.txt"}
         assert all(now[name] in (old[name], new[name]) for name in now)
     else:
         assert now == old
+
+
+def test_report_goes_first_and_comes_last(shop, tmp_path, monkeypatch):
+    folder = tmp_path / "output"
+    shutil.copytree(shop / "old", folder)
+    moved = []
+
+    def replace(source, target, work=os.replace):
+        assert not (folder / "report.txt").exists()
+        moved.append(Path(target).name)
+        return work(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(os, "rename", replace)
+    assert call_main(folder, shop / "new.csv", *BY_TWO).status == 0
+    assert moved[-1] == "report.txt" and len(moved) > 10
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no locks of this kind")
+def test_run_leaves_the_unfinished_files_of_another_alone(shop, tmp_path):
+    import fcntl
+
+    folder = tmp_path / "output"
+    assert call_main(folder, shop / "new.csv", *BY_TWO, save=save_and_look).status == 0
+    prefix = SEEN_UNFINISHED.pop()[:-8]  # without what is drawn at random
+    other = folder / f"{prefix}other"
+    other.mkdir()
+    (other / "01_distributions.png").write_text("half")
+    handle = os.open(other, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    assert call_main(folder, shop / "new.csv", *BY_TWO).status == 0
+    assert (other / "01_distributions.png").read_text() == "half"
+    os.close(handle)  # as the system does when a process ends
+    assert call_main(folder, shop / "new.csv", *BY_TWO).status == 0
+    assert not other.exists()
+    link = folder / f"{prefix}link"
+    link.symlink_to(shop, target_is_directory=True)
+    assert call_main(folder, shop / "new.csv", *BY_TWO).status == 0
+    assert link.is_symlink() and (shop / "new.csv").exists()
+
+
+SEEN_UNFINISHED = set()
+
+
+def save_and_look(figure, file, **_):
+    """Leave a few bytes for a picture, and note the folder of unfinished files."""
+    save_unseen(figure, file)
+    SEEN_UNFINISHED.add(Path(file).parent.name)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in FILES if name not in ("03_by_category.png", "08_clusters_3d.png")]
+)
+def test_files_of_somebody_else_are_not_replaced(name, shop, tmp_path):
+    folder = tmp_path / "output"
+    shutil.copytree(shop / "old", folder)
+    (folder / name).write_bytes(b"Dear diary, k,wcss and Segment,Name are words of mine\n")
+    before = contents(folder)
+    run = call_main(folder, shop / "new.csv", *BY_TWO)
+    assert run.status == 2
+    (error,) = run.errors
+    assert str(folder / name) in error and "-o" in error
+    assert contents(folder) == before
+
+
+def test_pictures_of_older_versions_are_replaced(shop, tmp_path):
+    folder = tmp_path / "output"
+    folder.mkdir()
+    plt.figure(figsize=(1, 1)).savefig(folder / "03_by_category.png")
+    plt.close("all")
+    assert call_main(folder, shop / "new.csv", *BY_TWO).status == 0
+    assert not (folder / "03_by_category.png").exists()
+
+
+@pytest.mark.parametrize("place", ["fit", "picture"])
+def test_too_little_memory_is_told_in_one_line(place, shop, tmp_path, monkeypatch):
+    folder = tmp_path / "output"
+    shutil.copytree(shop / "old", folder)
+    before = contents(folder)
+    save = save_unseen
+    if place == "fit":
+        monkeypatch.setattr(KMeans, "fit", fail_at(1, MemoryError(), KMeans.fit))
+    else:
+        save = fail_at(3, MemoryError(), save)
+    run = call_main(folder, shop / "new.csv", *BY_TWO, save=save)
+    assert run.status == 2 and run.out == "" and run.noise == []
+    (error,) = run.errors
+    assert "not enough memory" in error
+    assert contents(folder) == before
+
+
+def test_run_without_streams_leaves_all_files(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(segment, "SHORT_RUN", -1)  # so that it says where it is
+    monkeypatch.setattr(Figure, "savefig", save_unseen)
+    status = segment.main(
+        [str(shop / "new.csv"), "-o", str(tmp_path / "output"), *map(str, BY_TWO)]
+    )
+    assert status == 0
+    assert set(contents(tmp_path / "output")) == set(contents(shop / "old"))
+
+
+def test_windows_and_homes_that_are_not_there_do_not_matter(tmp_path):
+    nowhere = str(tmp_path / "file" / "home")
+    (tmp_path / "file").write_text("no folder")
+    names = {"HOME": nowhere, "MPLCONFIGDIR": nowhere, "MPLBACKEND": "module://of.jupyter"}
+    process = start_command(tmp_path / "output", *QUICK, env=os.environ | names)
+    out, err = process.communicate()
+    run = Run(process.returncode, out, err, tmp_path / "output", {}, {})
+    assert run.status == 0, err
+    assert run.noise == []
 
 
 def test_folder_that_is_read_only_is_refused_before_the_work(tmp_path, monkeypatch):
