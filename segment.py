@@ -253,6 +253,8 @@ RIGHT_TO_LEFT = re.compile(f"([{RTL}][ {RTL}]*(?<! ))\u200e?")
 LEFT_TO_RIGHT_MARK = "\u200e"
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|（.*?）")  # the "(k$)" of "Annual Income (k$)"
 HEAD_BYTES = 2**20  # in which it shows what separates the fields
+SEPARATORS = ";\t|,"
+QUOTED = r'"[^"]*(?:""[^"]*)*"'  # a field in quotes, with the doubled ones in it
 SEPARATOR_LINE = re.compile(rb'"?sep=([^\w\s"]|\t)"?[ ,;\t]*\n', re.IGNORECASE)  # of Excel
 UNPACK = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 FILE_ENDINGS = {".csv", ".tsv", ".txt", ".zip", *UNPACK}
@@ -398,11 +400,11 @@ def find_separator(text):
     Where one of the two has none, it is the separator that the other has most of.
     """
     head = text[:HEAD_BYTES].decode(errors="ignore")
+    head = re.sub(rf"(?<![^\n{SEPARATORS}]) *{QUOTED}", "quoted", head)
     lines = [line for line in head.split("\n") if line.strip()]
-    lines = [re.sub('"[^"]*"', "", line) for line in lines[:2]]
     counts = {}
-    for separator in ";\t|,":
-        counts[separator] = sorted(line.count(separator) for line in lines)
+    for separator in SEPARATORS:
+        counts[separator] = sorted(line.count(separator) for line in lines[:2])
     return max(counts, key=counts.get)
 
 
@@ -463,7 +465,7 @@ def parse_records(source):
     header_line = next(iter(records), 1)
     header = records.pop(header_line, [])
     surplus = min(map(len, records.values()), default=0) - len(header)
-    if surplus > 0 and not any(any(fields[len(header) :]) for fields in records.values()):
+    if surplus > 0 and not any(has_text(fields[len(header) :]) for fields in records.values()):
         header += [""] * surplus  # of a separator at the end of each line below
     for line, fields in records.items():
         if len(fields) != len(header):
@@ -475,7 +477,7 @@ def parse_records(source):
     values = DataFrame(list(records.values()), list(records), header, dtype=object)
     has_content = []
     for name, column in values.items():
-        has_content.append(bool(name.strip()) or any(map(str.strip, column)))
+        has_content.append(has_text([name]) or has_text(column))
     spelling = values.loc[:, has_content]
     empty_columns = has_content.count(False)
     left_out = []
@@ -493,14 +495,17 @@ def read_records(source):
     Raises InputError at a bad quote.
     """
     csv.field_size_limit(2**31 - 1)  # of a C long, the same everywhere
-    text = io.TextIOWrapper(io.BytesIO(source.text), "utf-8", newline="\n")
-    reader = csv.reader(text, delimiter=source.separator, skipinitialspace=True, strict=True)
+    text = source.text.decode()
+    # Blanks between a separator and a quote do not belong to the field; all others do.
+    text = re.sub(rf"(?<![^\n{re.escape(source.separator)}]) *({QUOTED})", r"\1", text)
+    lines = io.StringIO(text, newline="\n")
+    reader = csv.reader(lines, delimiter=source.separator, strict=True)
     records = {}
     empty_rows = 0
     line = 1
     try:
         for fields in reader:
-            if any(map(str.strip, fields)):
+            if has_text(fields):
                 records[line] = fields
             elif fields:
                 empty_rows += 1
@@ -515,6 +520,11 @@ def read_records(source):
             f"line {line:,}: a quote is not closed, or has text behind it; correct the quotes"
         ) from None
     return records, empty_rows
+
+
+def has_text(fields):
+    """Tell whether one of some fields is more than blanks."""
+    return any(map(str.strip, fields))
 
 
 def has_swallowed_lines(fields, separator):

@@ -1,6 +1,7 @@
 """Reading customers and finding the columns that are meant."""
 
 import pytest
+from benchmarks import breakage
 from conftest import FEATURES, MALL_CSV, call_main, segment_shop, texts_in
 
 import segment
@@ -89,3 +90,43 @@ def test_categories_are_texts_of_few_values(tmp_path):
         assert found == pytest.approx(10)
     # Where a name is too long for a line, it breaks between two words.
     assert "Membership:\nsilver" in texts_in(run.figures["09_profiles.png"])
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("last", ["plain", '"quoted, ""so"""', '   "behind blanks"'])
+def test_blanks_of_a_field_stay_as_they_are_spelt(separator, last, tmp_path):
+    rows = [["ID", "Name", "Age", "Score", "Note"]]
+    for i in range(9):
+        rows.append([f"k{i}", "  two before", f" {i % 3 * 10 + i}", f"{i * 7 % 5}", " "])
+    rows.append(["k9", last, "5", "3", "end "])
+    path = tmp_path / "shop.csv"
+    path.write_text("".join(separator.join(row) + "\n" for row in rows))
+    arguments = ["-f", "Age", "Score", "-k", 2, "--max-clusters", 3]
+    run = call_main(tmp_path / "output", path, *arguments)
+    assert run.status == 0, run.err
+    found = run.rows("segments.csv")
+    assert [row["Name"] for row in found[:9]] == ["  two before"] * 9
+    assert [row["Age"] for row in found[:2]] == [" 0", " 11"]
+    assert [row["Note"] for row in found] == [" "] * 9 + ["end "]
+    names = {"p": "plain", '"': 'quoted, "so"', " ": "behind blanks"}
+    assert found[9]["Name"] == names[last[0]]
+
+
+def test_separators_and_line_ends_in_a_quoted_header_separate_nothing(tmp_path):
+    path = tmp_path / "shop.csv"
+    header = '"Notes; of;\nthe; clerk","Age, at; last;\nvisit",Score'
+    path.write_text(header + "".join(f'\n"a; b;\n;;c",{i},{i * 3 % 7}' for i in range(8)) + "\n")
+    table = segment.read_customers(path)
+    assert table.shape == (8, 3)
+    assert table["Score"].tolist() == [i * 3 % 7 for i in range(8)]
+
+
+@pytest.mark.parametrize("start", [0, 100, 200])
+def test_what_csv_writer_writes_is_read_or_refused_for_what_it_contains(start, tmp_path):
+    for seed in range(start, start + 50):
+        rows, data = breakage.make_table(seed)
+        difference = breakage.find_difference(rows, tmp_path, data)
+        # A carriage return without quotes ends a line, and nobody can tell that it should not.
+        if difference:
+            assert difference.startswith("refused"), (seed, difference)
+            assert b"\r" in data.replace(b"\r\n", b"") or "whole lines" in difference, seed
