@@ -3289,16 +3289,16 @@ def save(folder, files):
 
     A file is a Figure, a table, a function that writes to a path, or None: that of an earlier run
     is removed. All are made in a temporary folder inside it and moved up once the last is whole.
-    Raises InputError if the folder can't be written.
+    Raises InputError if the folder can't be written, or has files of somebody else.
     """
     if __name__ == "__main__":  # from here on there is something to clean up after a Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    require_own_files(folder, files)
     try:
+        require_own_files(folder, files)
         folder.mkdir(parents=True, exist_ok=True)
         for leftover in folder.glob(f"{UNFINISHED}*"):
             if is_abandoned(leftover):
-                shutil.rmtree(leftover)
+                shutil.rmtree(leftover, ignore_errors=True)  # another run may be at it, too
         with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as temporary:
             unfinished = Path(temporary)
             with lock(unfinished):
