@@ -3305,7 +3305,8 @@ def save(folder, files):
                 for name, content in files.items():
                     if content is not None:
                         save_file(content, unfinished / name)
-                move(unfinished, folder, files)
+                with lock(folder):
+                    move(unfinished, folder, files)
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"{folder}: can't be written: {reason}; name another with -o") from None
@@ -3330,8 +3331,8 @@ def move(unfinished, folder, files):
 
 
 @contextlib.contextmanager
-def lock(unfinished):
-    """Tell other runs that a run is at work in its folder of unfinished files.
+def lock(folder):
+    """Keep other runs out of a folder, that of the unfinished files, or that where they go.
 
     The system takes the lock away when the process ends, however it ends. Windows has none, and
     keeps open files from being removed.
@@ -3339,7 +3340,7 @@ def lock(unfinished):
     if fcntl is None:
         yield
         return
-    handle = os.open(unfinished, os.O_RDONLY)
+    handle = os.open(folder, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):  # a file system that knows no locks
             fcntl.flock(handle, fcntl.LOCK_EX)

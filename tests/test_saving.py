@@ -213,6 +213,32 @@ def test_report_goes_first_and_comes_last(shop, tmp_path, monkeypatch):
     assert moved[-1] == "report.txt" and len(moved) > 10
 
 
+INTERRUPTED = """
+import os, runpy, signal, sys
+
+def replace(source, target, work=os.replace):
+    os.kill(os.getpid(), signal.SIGINT)
+    return work(source, target)
+
+os.replace = replace
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals to processes")
+def test_ctrl_c_waits_for_the_moves(shop, tmp_path):
+    folder = tmp_path / "output"
+    shutil.copytree(shop / "old", folder)
+    command = [sys.executable, "-c", INTERRUPTED, segment.__file__, shop / "new.csv", "-o", folder]
+    run = subprocess.run([str(part) for part in [*command, *BY_TWO]], capture_output=True)
+    assert run.returncode in (0, 130) and b"Traceback" not in run.stderr
+    found = contents(folder)
+    assert found.keys() == contents(shop / "old").keys()
+    for name in ("profiles.csv", "segments.csv"):
+        assert found[name] == contents(shop / "new")[name]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no locks of this kind")
 def test_run_leaves_the_unfinished_files_of_another_alone(shop, tmp_path):
     import fcntl
