@@ -19,7 +19,7 @@ QUICK = ["-k", 3, "--max-clusters", 3]
 @pytest.fixture(scope="module")
 def mall_segments(tmp_path_factory):
     """Segment the mall's customers; return the rows of its segments.csv."""
-    return segment_shop(tmp_path_factory.mktemp("mall"), MALL).rows("segments.csv")
+    return segment_shop(tmp_path_factory.mktemp("mall"), MALL, *QUICK).rows("segments.csv")
 
 
 def read(folder, text, encoding="utf-8"):
@@ -54,7 +54,7 @@ def test_empty_rows_and_columns_are_not_there(separator, tmp_path, mall_segments
     lines = [line + ",," for line in MALL.splitlines()]
     lines = lines[:50] + [",,,,,,"] * 3 + lines[50:] + [", ,,,,,"] * 80
     text = "\n".join(lines).replace(",", separator) + "\n"
-    run = segment_shop(tmp_path, text)
+    run = segment_shop(tmp_path, text, *QUICK)
     assert run.rows("segments.csv") == mall_segments
     assert "83 empty rows and 2 empty columns left out" in run.report
     assert "200 rows (customers), 5 columns" in run.report
@@ -155,7 +155,7 @@ def test_spelt_numbers_give_the_same_segments_and_are_plain_in_the_table(tmp_pat
         row[0] = row[0].zfill(4)
         row[3] = f'"${int(row[3]) * 1000:,}.00"'
     text = "\n".join([MALL_HEADER, *map(",".join, rows)]) + "\n"
-    run = segment_shop(tmp_path, text)
+    run = segment_shop(tmp_path, text, *QUICK)
     found = run.rows("segments.csv")
     for row, wanted in zip(found, mall_segments, strict=True):
         assert row["Segment"] == wanted["Segment"]
@@ -222,7 +222,7 @@ def test_unknown_encoding_is_refused(name, tmp_path):
 
 
 def test_first_line_of_excel_names_the_separator(tmp_path, mall_segments):
-    run = segment_shop(tmp_path, "sep=;\n" + MALL.replace(",", ";"))
+    run = segment_shop(tmp_path, "sep=;\n" + MALL.replace(",", ";"), *QUICK)
     assert run.rows("segments.csv") == mall_segments
     # A comma is in each header and customer, but the file says what it is.
     customers = read(tmp_path, "sep=|\nA, x|B, y\n1,5|2,5\n2,5|3,5\n")
@@ -315,7 +315,7 @@ def test_feature_that_numbers_the_rows_is_warned_of(tmp_path):
 
 
 def test_word_that_fits_one_column_is_enough(tmp_path, mall_segments):
-    run = segment_shop(tmp_path, MALL, "-f", "age", "income", "score")
+    run = segment_shop(tmp_path, MALL, "-f", "age", "income", "score", *QUICK)
     assert run.rows("segments.csv") == mall_segments
 
 

@@ -73,8 +73,6 @@ def test_own_customers_get_their_own_segments(tmp_path):
 HALVES = {
     "mall": (MALL, []),
     "mall, --log": (MALL, ["--log", "annual_income", "age"]),
-    "mall, --no-scale": (MALL, ["--no-scale", "-f", *FEATURES[1:]]),
-    "2,000": (make_month(), ["-f", "Age", "Spent", "Visits"]),
     "2,000, --log": (make_month(), ["-f", "Age", "Spent", "Visits", "--log", "Spent"]),
     "2,000, --no-scale": (
         make_month(),

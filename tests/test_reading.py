@@ -92,8 +92,10 @@ def test_categories_are_texts_of_few_values(tmp_path):
     assert "Membership:\nsilver" in texts_in(run.figures["09_profiles.png"])
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("last", ["plain", '"quoted, ""so"""', '   "behind blanks"'])
+@pytest.mark.parametrize(
+    ("separator", "last"),
+    [(",", "plain"), (";", "plain"), (",", '"quoted, ""so"""'), ("\t", '   "behind blanks"')],
+)
 def test_blanks_of_a_field_stay_as_they_are_spelt(separator, last, tmp_path):
     rows = [["ID", "Name", "Age", "Score", "Note"]]
     for i in range(9):
