@@ -34,7 +34,7 @@ means       DataFrame: in each segment, the mean of each feature and the share o
 distances   DataFrame: how many standard deviations a segment's means lie above the average
 centroids   the means of the segments and features alone
 profiles    DataFrame indexed by segment: Name, Customers, Share, Silhouette and Stability; with
-            --like also Share then, and the Change (points) since then
+            --like also Share then, Change (points) since then, and Moved: is that no chance
 segments    all of these together, with the centroids that K-Means found, as an array like points
 model       dict, as in model.json: what gives a customer to a segment, now and in later months
 cautions    list of what to warn the user of, a sentence each
@@ -246,6 +246,7 @@ LONGEST_RUN = 86_400  # seconds
 NEW_COLUMNS = ["Segment", "Segment name"]
 SHARE_THEN = "Share then"
 CHANGE = "Change (points)"
+MOVED = "Moved"
 NO_NAME = "(no name)"
 # Arabic and Hebrew, behind which a mark keeps the number that follows from going before them.
 RTL = "\u0590-\u08ff\ufb1d-\ufefc"
@@ -2140,17 +2141,30 @@ def write_ids(ids):
     return ids.str.strip()
 
 
+def compare_shares(then, profiles):
+    """Add to profiles the share of each segment then, its change, and whether that is no chance.
+
+    Chance is told by the standard error of the difference of two shares of one kind of customers.
+    """
+    profiles = profiles.copy()
+    customers_then = then["customers"].sum()
+    customers_now = profiles["Customers"].sum()
+    shares = (then["customers"] + profiles["Customers"]) / (customers_then + customers_now)
+    errors = np.sqrt(shares * (1 - shares) * (1 / customers_then + 1 / customers_now))
+    change = profiles["Share"] - then["share"]
+    profiles.insert(3, SHARE_THEN, then["share"])
+    profiles.insert(4, CHANGE, 100 * change)
+    profiles.insert(5, MOVED, abs(change) > np.maximum(MOVED_SHARE, MOVED_ERRORS * errors))
+    return profiles
+
+
 def write_comparison(folder, then, profiles, moves):
     """Say whose segments these are, which of them grew or shrank, and who moved."""
     customers_then = then["customers"].sum()
-    customers_now = profiles["Customers"].sum()
     origin = f"the {len(then)} segments that an earlier run ({folder}) found in {customers_then:,} "
     origin += "customers; nothing is searched or fitted, and their stability is that of then"
-    shares = (then["customers"] + profiles["Customers"]) / (customers_then + customers_now)
-    errors = np.sqrt(shares * (1 - shares) * (1 / customers_then + 1 / customers_now))
-    least = np.maximum(MOVED_SHARE, MOVED_ERRORS * errors)
     changes = []
-    for segment, row in profiles[abs(profiles[CHANGE]) > 100 * least].iterrows():
+    for segment, row in profiles[profiles[MOVED]].iterrows():
         changes.append(
             f"segment {segment} ({row['Name']}) {percent(row[SHARE_THEN])} then, "
             f"{percent(row['Share'])} now ({row[CHANGE]:+.1f} points)"
@@ -3071,8 +3085,11 @@ def add_sizes(ax, profiles):
     edges = [segment_edge(segment) for segment in profiles.index]
     add_bars(ax, sizes, sizes.sum(), sizes.max(), [style["color"] for style in styles])
     if SHARE_THEN in profiles:
-        for label, share in zip(ax.texts, profiles[SHARE_THEN], strict=True):
-            label.set_text(f"{label.get_text()}\nthen {percent(share)}")
+        for label, (_, row) in zip(ax.texts, profiles.iterrows(), strict=True):
+            arrow = ""
+            if row[MOVED]:
+                arrow = " ▲" if row[CHANGE] > 0 else " ▼"
+            label.set_text(f"{label.get_text()}\nthen {percent(row[SHARE_THEN])}{arrow}")
     across = ax.get_yaxis_transform()
     for place, (style, edge) in enumerate(zip(styles, edges, strict=True)):
         marker = style | {"markersize": 11, "markeredgecolor": edge}
@@ -3538,8 +3555,7 @@ def find_again(options, customers, scaled, categories):
     distances = distances.reindex(then.index)  # none of a segment may be there
     means = means.reindex(list(then.index) + ["average"])
     profiles = profile(then["name"], labels, silhouettes, then["stability"])
-    profiles.insert(3, SHARE_THEN, then["share"])
-    profiles.insert(4, CHANGE, 100 * (profiles["Share"] - profiles[SHARE_THEN]))
+    profiles = compare_shares(then, profiles)
     explained = measure_explained(scaled, labels)
     segments = Segments(labels, silhouettes, centroids, means, distances, explained, profiles)
     moves = find_moves(options.like, customers, labels, then.index)

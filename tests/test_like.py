@@ -64,6 +64,7 @@ def test_own_customers_get_their_own_segments(tmp_path):
     for row, row_then in zip(again.rows("profiles.csv"), first.rows("profiles.csv"), strict=True):
         assert row.pop("Share then") == row["Share"]
         assert float(row.pop("Change (points)")) == 0
+        assert row.pop("Moved") == "False"
         assert row == row_then
     assert "no segment grew or shrank" in again.report
     assert "of 200 customers in both runs, 0 (0%) are in another segment now" in again.report
@@ -207,7 +208,9 @@ def test_segments_that_grew_are_named(march, tmp_path):
     then = round(100 * (labels == 5).mean(), 1)
     said = f"segment 5 ({name}) {then:g}% then, {share:g}% now (+"
     assert said in run.report
+    assert f"then {then:g}% ▲" in " ".join(texts_in(run.figures["09_profiles.png"]))
     row = run.rows("profiles.csv")[4]
+    assert row["Moved"] == "True"
     assert float(row["Change (points)"]) == pytest.approx(
         100 * (float(row["Share"]) - float(row["Share then"]))
     )
