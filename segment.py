@@ -201,6 +201,7 @@ MOST_SHARES = 10  # columns of categories in 09
 MOST_ARROWS = 8  # features named in a plane of all
 MARKED_DISTANCE = 0.25  # standard deviations from the average from which 09 has an arrow
 DARKEST_DISTANCE = 2  # and at which its colours end
+BAR = 1.3  # inches of the longest in 09
 TITLE_SIZE = 14  # points
 MARGIN = 0.3  # inches, as all sizes of pictures
 # Inches beside and above each panel for its labels, and at the foot of a figure for a legend.
@@ -2445,11 +2446,11 @@ def set_rows(ax, names, rows):
     ax.set_ylim(rows - 0.5, -0.5)
 
 
-def add_bars(ax, counts, total, limit, colors):
-    """Draw counts as bars, each with its count and its share of a total; the limit has room."""
+def add_bars(ax, counts, total, end, colors):
+    """Draw counts as bars on an axis to end, each with its count and its share of a total."""
     bars = ax.barh(range(len(counts)), counts, color=colors)
     ax.bar_label(bars, [count_and_share(count, total) for count in counts], padding=4)
-    ax.set_xlim(0, 1.6 * limit)  # room for the label of the longest bar
+    ax.set_xlim(0, end)
     ax.tick_params(left=False)
     ax.xaxis.set_visible(False)
     ax.spines[["left", "bottom"]].set_visible(False)
@@ -2518,7 +2519,7 @@ def draw_counts(groups, customers, feature_count):
     labels = []
     for counts in groups.values():
         labels += label_rows(counts.index)
-    limit = max(counts.max() for counts in groups.values())
+    end = 1.6 * max(counts.max() for counts in groups.values())  # with room for labels
     rows = max(len(counts) for counts in groups.values())
     size = (3.6, 0.4 * rows)
     room = ROOM | {"left": measure_labels(labels), "below": 0.15}
@@ -2533,7 +2534,7 @@ def draw_counts(groups, customers, feature_count):
     figure, axes = make_figure(len(names), size, title, note, room)
     for ax, name in zip(axes, names, strict=True):
         counts = groups[name]
-        add_bars(ax, counts, customers, limit, ACCENT)
+        add_bars(ax, counts, customers, end, ACCENT)
         set_rows(ax, label_rows(counts.index), rows)
         ax.set_title(wrap(name, 36, 1), weight="bold", loc="left")
     return figure
@@ -3008,7 +3009,8 @@ def draw_profiles(segments, categories):
     cells = write_cells(means.iloc[:, features + shares], distances, len(features), profiles)
     names, height = label_profiles(profiles)
     room = {"below": 0.2, "foot": 0, "left": measure_labels(names) + 0.4}  # for the markers
-    bars = 2.2  # inches wide, for the sizes
+    sizes = profiles["Customers"]
+    bars = BAR + 0.1 + 0.085 * max(12, len(count_and_share(sizes.max(), sizes.sum())))
     space = LARGEST - 2 * MARGIN - room["left"] - bars
     cell = min(1.1, space / len(cells.columns))
     if cell == 1.1:
@@ -3023,7 +3025,7 @@ def draw_profiles(segments, categories):
     size = ((sum(widths) - room["left"]) / 2, height * len(cells))
     figure, (left, right) = make_figure(2, size, title, note, room, width_ratios=widths)
     figure.subplots_adjust(wspace=0.02)
-    add_sizes(left, profiles)
+    add_sizes(left, profiles, sizes.max() * bars / BAR)
     set_rows(left, names, len(names))
     add_cells(right, distances, cells)
     right.set_xticks(np.arange(len(heads)) + 0.5, heads, rotation=rotation)
@@ -3078,12 +3080,12 @@ def choose_share_columns(distances, categories, start):
     return sorted(places[:MOST_SHARES])
 
 
-def add_sizes(ax, profiles):
-    """Draw the sizes of the segments as bars, each with its colour and marker."""
+def add_sizes(ax, profiles, end):
+    """Draw the sizes of the segments as bars on an axis to end, each with colour and marker."""
     sizes = profiles["Customers"]
     styles = [segment_style(segment) for segment in profiles.index]
     edges = [segment_edge(segment) for segment in profiles.index]
-    add_bars(ax, sizes, sizes.sum(), sizes.max(), [style["color"] for style in styles])
+    add_bars(ax, sizes, sizes.sum(), end, [style["color"] for style in styles])
     if SHARE_THEN in profiles:
         for label, (_, row) in zip(ax.texts, profiles.iterrows(), strict=True):
             arrow = ""

@@ -198,7 +198,7 @@ def note_texts(patch: pytest.MonkeyPatch, texts: dict[Figure, dict[Text, np.ndar
 
 
 def find_faults(run: Run) -> list[str]:
-    """List the texts that are small, cut, or over another one, and the pictures that are large."""
+    """List texts that are small, cut, or over another text or panel, and pictures too large."""
     faults = []
     for figure, drawn in run.texts.items():
         if figure.bbox.max.max() > LARGEST:
@@ -211,6 +211,14 @@ def find_faults(run: Run) -> list[str]:
         behind = (places[:, 2:] > figure.bbox.max + 0.5).any(axis=1)
         faults += [f"small: {text}" for text in texts[small]]
         faults += [f"cut: {text}" for text in texts[before | behind]]
+        for text, (left, bottom, right, top) in zip(texts, places, strict=True):
+            for ax in figure.axes:
+                panel = ax.bbox.extents
+                is_own = text.axes in (None, ax) or isinstance(text, Text3D)
+                width = min(right, panel[2]) - max(left, panel[0])
+                height = min(top, panel[3]) - max(bottom, panel[1])
+                if not is_own and width > 2 and height > 2:
+                    faults.append(f"in another panel: {text}")
         # The place of a slanted label is the box around it, most of which is empty; and a centroid
         # may well stand in front of another.
         upright = [t.get_rotation() % 90 == 0 and not isinstance(t, Text3D) for t in texts]
