@@ -1755,8 +1755,9 @@ def choose_words(features):
         below, above = NAME_WORDS.get(name, OTHER_NAME_WORDS)
         if features[feature].isin([0, 1]).all():
             below, above = FLAG_NAME_WORDS
-        if len(name) > WORD_LETTERS:
-            name = " ".join(word for word in name.split() if word not in common_words)
+        own_words = [word for word in name.split() if word not in common_words]
+        if len(name) > WORD_LETTERS and own_words:
+            name = " ".join(own_words)
         name = wrap(name, WORD_LETTERS, 1)
         if name in [word for word, _, _ in words.values()]:
             name += f" {place}"
@@ -2199,16 +2200,6 @@ def find_changes(model, then, scaled, segments):
     """List what is no longer as in the earlier run, each with what to do."""
     cautions = []
     anew = "look for segments anew, without --like"
-    deviations = measure_deviations(model, scaled)
-    centroids = DataFrame(segments.centroids, then.index, scaled.columns)
-    average = centroids.mul(then["share"], axis=0).sum()
-    has_enough = len(scaled) >= FEWEST_COMPARED
-    moved = abs(scaled.mean() - average) / deviations
-    for name in moved.index[has_enough & (moved > MOVED_MEAN)]:
-        cautions.append(
-            f"the mean of {name} moved by {moved[name]:.1f} standard deviations since then: if it "
-            f"is still in the same unit, {anew}"
-        )
     distances = measure_distances(scaled, segments)
     is_far = distances > segments.labels.map(then["distance"])
     if is_far.mean() > MOST_FAR_SHARE:
@@ -2221,9 +2212,18 @@ def find_changes(model, then, scaled, segments):
         cautions.append(
             f"no customers are in segment {', '.join(map(str, empty))} now; if that lasts, {anew}"
         )
-    distances_then = (centroids - average) / deviations
-    if not has_enough:
+    if len(scaled) < FEWEST_COMPARED:
         return cautions
+    deviations = measure_deviations(model, scaled)
+    centroids = DataFrame(segments.centroids, then.index, scaled.columns)
+    average = centroids.mul(then["share"], axis=0).sum()
+    moved = abs(scaled.mean() - average) / deviations
+    for name in moved.index[moved > MOVED_MEAN]:
+        cautions.append(
+            f"the mean of {name} moved by {moved[name]:.1f} standard deviations since then: if it "
+            f"is still in the same unit, {anew}"
+        )
+    distances_then = (centroids - average) / deviations
     for segment, name in find_misnamed(distances_then, segments.distances).items():
         cautions.append(
             f"the name of segment {segment}, {segments.profiles.at[segment, 'Name']}, no longer "
@@ -3270,8 +3270,11 @@ def is_own(path):
         head = file.read(HEAD_BYTES)
     if path.name in TEXT_OUTPUTS:
         return re.search(TEXT_OUTPUTS[path.name], head) is not None
-    # Older pictures name matplotlib alone.
-    return head.startswith(b"\x89PNG") and (MAKER.encode() in head or b"Matplotlib" in head)
+    if not head.startswith(b"\x89PNG"):
+        return False
+    # Older versions named matplotlib alone, as everybody's pictures do.
+    is_older = b"Matplotlib" in head and (path.parent / "segments.csv").exists()
+    return MAKER.encode() in head or is_older
 
 
 def require_own_files(folder, names):

@@ -286,13 +286,21 @@ def test_files_of_somebody_else_are_not_replaced(name, shop, tmp_path):
     assert contents(folder) == before
 
 
-def test_pictures_of_older_versions_are_replaced(shop, tmp_path):
-    folder = tmp_path / "output"
-    folder.mkdir()
-    plt.figure(figsize=(1, 1)).savefig(folder / "03_by_category.png")
+def test_pictures_of_older_versions_are_replaced_and_those_of_others_are_not(shop, tmp_path):
+    # Older versions named matplotlib in their pictures, as everybody does, and nothing else.
+    older = tmp_path / "older"
+    shutil.copytree(shop / "old", older)
+    other = tmp_path / "other"
+    other.mkdir()
+    for folder in (older, other):
+        plt.figure(figsize=(1, 1)).savefig(folder / "05_elbow.png")
     plt.close("all")
-    assert call_main(folder, shop / "new.csv", *BY_TWO).status == 0
-    assert not (folder / "03_by_category.png").exists()
+    picture = (other / "05_elbow.png").read_bytes()
+    assert call_main(older, shop / "new.csv", *BY_TWO).status == 0
+    assert (older / "05_elbow.png").read_bytes() != picture
+    run = call_main(other, shop / "new.csv", *BY_TWO)
+    assert run.status == 2 and "05_elbow.png" in run.errors[0]
+    assert contents(other) == {"05_elbow.png": picture}
 
 
 @pytest.mark.parametrize("place", ["fit", "picture"])

@@ -119,6 +119,19 @@ def test_half_a_standard_deviation_earns_a_word(tmp_path):
     assert names_of(run) == ["low visits, younger", "average", "high visits, older"]
 
 
+def test_long_names_are_told_apart_by_their_own_words(tmp_path):
+    # All words of the first name are in the second one, too.
+    first = "Money spent on food in all branches"
+    second = f"{first} at night"
+    rich = np.repeat([0, 1], 10)
+    noise = np.random.default_rng(1).normal(size=(2, 20))
+    table = pd.DataFrame({first: 10 * rich + noise[0], second: 9 * (1 - rich) + noise[1]})
+    run = segment_shop(tmp_path, table, "-f", *table, "-k", 2, "--max-clusters", 3)
+    for name in names_of(run):
+        words = sorted(phrase.split(" ", 1)[1] for phrase in name.split(", "))
+        assert words == ["at night", "money spent on food in…"]
+
+
 def test_no_two_segments_share_a_name(tmp_path):
     # Incomes make the segments, of which two differ in no digit that a name shows.
     incomes = np.repeat([10, 12, 50, 70, 70.02, 71], 5)

@@ -48,11 +48,13 @@ def make_table(seed: int) -> tuple[list[list[str]], bytes]:
     order = rng.sample(range(len(header)), len(header))
     rows = [[row[column] for column in order] for row in rows]
     file = io.StringIO()
+    line_end = rng.choice(LINE_ENDS)
+    quoting = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
+    has_line_ends = any("\r" in text or "\n" in text for row in rows for text in row)
+    if has_line_ends and line_end != "\r\n":
+        quoting = csv.QUOTE_ALL  # or line ends of another kind would stand there without quotes
     writer = csv.writer(
-        file,
-        delimiter=rng.choice(SEPARATORS),
-        lineterminator=rng.choice(LINE_ENDS),
-        quoting=rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+        file, delimiter=rng.choice(SEPARATORS), lineterminator=line_end, quoting=quoting
     )
     writer.writerows(rows)
     return rows, file.getvalue().encode()
