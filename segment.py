@@ -7,12 +7,13 @@
 
 The data, as it travels down this file:
 
-source      the file: its text as UTF-8 bytes, what separates its fields, whether it is plain, and
-            cautions about its letters
-reading     how the source was read: its fields as spelt, a DataFrame, or None if its lines can be
-            copied; the mark before decimals, or None; an example of each column of numbers that a
-            program would write otherwise; and what was left out
-customers   DataFrame, one row a customer, indexed by its line in the file, every column of the file
+source      the file: its bytes, their encoding, what stands in front of the table (a byte order
+            mark, a line "sep=;"), what separates the fields, and cautions about its letters
+records     header and customers as csv finds them: how many fields, and in which lines
+reading     how the source was read: its records, the marks before decimals of the columns, those
+            that are a guess, what helps to read other columns, and notes for the user
+customers   DataFrame, one row a customer, indexed by its line in the file, of every column of it:
+            numbers where it measures; IDs, codes and all else are texts
 features    DataFrame of numbers, the columns to segment by, in the file's own units
 categories  DataFrame of the text columns with few distinct values, such as Gender
 groups      dict of Series: how many customers have each value of a category, or band of a feature
@@ -37,6 +38,7 @@ profiles    DataFrame indexed by segment: Name, Customers, Share, Silhouette and
             --like also Share then, Change (points) since then, and Moved: is that no chance
 segments    all of these together, with the centroids that K-Means found, as an array like points
 model       dict, as in model.json: what gives a customer to a segment, now and in later months
+dialect     how tables are written: the separator, decimal mark and encoding of the file
 cautions    list of what to warn the user of, a sentence each
 """
 
@@ -61,7 +63,6 @@ import bz2
 import collections
 import contextlib
 import csv
-import difflib
 import gzip
 import io
 import itertools
@@ -78,13 +79,10 @@ import time
 import unicodedata
 import warnings
 import zipfile
+from array import array
+from collections import namedtuple
 from functools import partial
 from pathlib import Path
-
-try:
-    import fcntl
-except ImportError:  # Windows has no locks of this kind
-    fcntl = None
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -97,6 +95,8 @@ from matplotlib.patches import Ellipse
 from matplotlib.ticker import EngFormatter, MaxNLocator
 from matplotlib.transforms import Bbox
 from pandas import DataFrame, Series
+from pandas.api.types import is_integer_dtype, is_numeric_dtype
+from pandas.util import hash_array
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import f_classif
@@ -110,26 +110,52 @@ AGE_GROUPS = {"under 18": 17, "18-25": 25, "26-35": 35, "36-45": 45, "46-55": 55
 # Words of files, in small letters, as regular expressions. What a spreadsheet writes for a formula
 # that failed begins with #.
 MISSING_WORDS = r"na|n/a|n\.a\.|-?nan|<na>|nat|null|\(null\)|none|nil|\\n|#n/?a|#nv|#[\w/¡]+[!?]"
-UNKNOWN_WORDS = r"[-–—.?]+|unknown|unbekannt"  # which may mean 0
 TOTAL_WORDS = (
     "(grand|sub)?totals?|total(général|general)|sum|avg|average|mean|summe|gesamt|gesamtsumme|"
     "insgesamt|durchschnitt|mittel|mittelwert|somme|moyenne|suma|media|promedio"
 )
 CURRENCIES = (
-    "[a-z]{0,3}[$¢-¥฿₠-⃀￥]|aed|ars|aud|bgn|brl|cad|chf|clp|cny|cop|czk|dkk|egp|eur|euro|gbp|hkd|"
-    "huf|idr|ils|inr|jpy|krw|kwd|mad|mxn|myr|ngn|nok|nzd|pen|php|pkr|pln|ron|rsd|rub|sar|sek|sgd|"
-    "thb|try|twd|uah|usd|vnd|zar|kr|zł|kč|ft|fr|lei|rs|руб|元|円|원"
+    "[a-z]{0,3}[$¢-¥฿₠-⃀￥]|aed|ars|aud|bgn|bhd|brl|cad|chf|clp|cny|cop|czk|dkk|egp|eur|euro|gbp|hkd|"
+    "huf|idr|ils|inr|jod|jpy|krw|kwd|mad|mxn|myr|ngn|nok|nzd|omr|pen|php|pkr|pln|ron|rsd|rub|sar|sek|"
+    "sgd|thb|tnd|try|twd|uah|usd|vnd|zar|kr|zł|kč|ft|fr|lei|rs|руб|元|円|원"
 )
+THREE_DECIMALS = {"bhd", "jod", "kwd", "omr", "tnd"}  # currencies with thousandths
+BLANKS = (" ", "\u00a0", "\u2009", "\u202f")
+GROUP_MARKS = "".join(["'", "’", *BLANKS])  # part thousands, as do the point and the comma
+MINUS_SIGNS = ("-", "−", "(")
+DATE = (
+    r"\d{4}[-/.]\d\d?([-/.]\d.*)?|\d\d?[-/.]\d\d?[-/.]\d\d.*|"
+    r"(\d\d?[-. ]*)?[a-zéäû]{3,10}[-., ]+\d{2,4}.*"
+)
+DATE_REASON = "is a date; write the days since then, or choose another column with -f"
+NUMBER_REASON = "is no number; write digits, or leave it blank"
+SIZE_REASON = "is beyond 1e15; write a smaller number, or leave it blank"
+GUESS = "though nothing in the file tells it from one of thousands"
+FEWEST_THAT_TELL = 20  # numbers, by whose spelling a mark is told
 # The last word in the name of a column of numbers that measure nothing.
 CODE_WORDS = (
-    "ids?|index|no|nr|num|number|nummer|row|codes?|zip|zipcode|postcode|postal|plz|key|phone|fax|sku|"
-    "lat|latitude|lon|lng|longitude"
+    "ids?|no|nr|num|number|nummer|row|codes?|zip|zipcode|postcode|postal|plz|key|phone|tel|fax|"
+    "sku|article|artikel|ip|tax|iban|ean|isbn|lat|latitude|lon|lng|longitude"
 )
+# Numbers of articles, taxes and computers: 211.576.508.
+CODE_NUMBER = r"\d{2,3}([. ])\d{3}(\1\d{3})+"
 ROW_NUMBER = "numbers the rows"
 CODE = "a code or a place, by its name"
-ID_NAME = "id|(customer|cust|client|member|user|kunden?)(unique)?(id|no|nr|num|number|nummer)"
+ID_WORDS = "ids?|no|nr|num|number|nummer|numero|número|code|código|key|uid|uuid|guid"
+# Whom an ID is of; of several the first counts, and none of an order, a product or a store.
+ID_OWNERS = [
+    "customers?|cust|clients?|clientes?|kunden?|müşteri|klient|顧客|客户|客戶|고객",
+    "members?|mitglied(er)?s?|socio",
+    "users?|usuario|utilisateur|benutzer|nutzer",
+    "accounts?|acct|konto|cuenta|compte|conta",
+    "households?|hh|haushalt",
+]
+ID_NAMES = [f"({owner})(unique)?({ID_WORDS})|({ID_WORDS})({owner})" for owner in ID_OWNERS]
+ID_NAMES += ["(customer|client|user)?email(address|adresse)?"]
+ID_NAMES += ["(donor|guest|patient|subscriber|visitor|passenger|player|student)?(id|uid|uuid|guid)"]
 LARGEST_NUMBER = 1e15  # up to here a float tells a number from the next
 MOST_CATEGORY_VALUES = 10  # a text column with more distinct values is no category
+MOST_HEADER_ROWS = 10  # in which titles, names and units may stand
 OTHER = "other"  # of its values together, that are not among the most common
 MOST_SEGMENTS = 30  # that pictures and names can tell apart
 ORDER_SHARE = 0.1  # of the rows, whose customer has a row already, and the rows are orders
@@ -233,31 +259,28 @@ THEME = {
 
 MODEL_FILE = "model.json"
 REPORT = "report.txt"
-TEXT_OUTPUTS = {  # and what a regular expression finds at their beginning if this script made them
-    "segments.csv": b",Segment,Segment name\n",
-    "profiles.csv": b"^Segment,Name,Customers,Share,",
-    "elbow.csv": b"^k,wcss,silhouette",
-    "moves.csv": b"^From,To 1,",
-    REPORT: b"^(Read|Data)  ",
-    MODEL_FILE: rb"^\{\s*\"version\":",
+TABLES = {  # and how the header of one that this script made begins, or ends
+    "segments.csv": r"(.*\0)?Segment( \(new.*\))?\0Segment name( \(new.*\))?",
+    "profiles.csv": r"Segment\0Name\0Customers\0Share\0.*",
+    "elbow.csv": r"k\0wcss\0silhouette.*",
+    "moves.csv": r"From\0To 1.*",
 }
+TEXTS = {REPORT: b"(Read|Data)  ", MODEL_FILE: rb"\{\s*\"version\":"}  # and how they begin
 MAKER = "segment.py"  # as the metadata of pictures say
 UNFINISHED = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
 LONGEST_RUN = 86_400  # seconds
 NEW_COLUMNS = ["Segment", "Segment name"]
+BYTE_ORDER_MARK = "\ufeff"
 SHARE_THEN = "Share then"
 CHANGE = "Change (points)"
 MOVED = "Moved"
 NO_NAME = "(no name)"
-# Arabic and Hebrew, behind which a mark keeps the number that follows from going before them.
-RTL = "\u0590-\u08ff\ufb1d-\ufefc"
-RIGHT_TO_LEFT = re.compile(f"([{RTL}][ {RTL}]*(?<! ))\u200e?")
-LEFT_TO_RIGHT_MARK = "\u200e"
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|（.*?）")  # the "(k$)" of "Annual Income (k$)"
-HEAD_BYTES = 2**20  # in which it shows what separates the fields
+HEAD_LETTERS = 2**20  # in which it shows what separates the fields
 SEPARATORS = ";\t|,"
 QUOTED = r'"[^"]*(?:""[^"]*)*"'  # a field in quotes, with the doubled ones in it
-SEPARATOR_LINE = re.compile(rb'"?sep=([^\w\s"]|\t)"?[ ,;\t]*\n', re.IGNORECASE)  # of Excel
+# What may stand in front of a table: a byte order mark, and the line by which Excel is told.
+PREAMBLE = re.compile('\ufeff?("?sep=(?P<separator>[!#-/:-@|~^]|\t)"?[ ,;\t]*(\r\n|\r|\n))?', re.I)
 UNPACK = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 FILE_ENDINGS = {".csv", ".tsv", ".txt", ".zip", *UNPACK}
 
@@ -268,16 +291,23 @@ class InputError(Exception):
 
 # ------------------------------------------------------------------------------------------- read
 
-Source = collections.namedtuple("Source", ["text", "separator", "is_plain", "cautions"])
-Reading = collections.namedtuple("Reading", ["source", "spelling", "mark", "examples", "left_out"])
+Source = namedtuple(
+    "Source", ["data", "encoding", "preamble", "separator", "has_quotes", "cautions"]
+)
+Records = namedtuple("Records", ["header", "place", "width", "begins", "blanks", "empty_rows"])
+Column = namedtuple("Column", ["name", "lines", "codes", "texts", "readings"])
+Numbers = namedtuple("Numbers", ["values", "mark", "note", "doubt"])
+Hints = namedtuple("Hints", ["separator", "opinions", "marks_then"])
+Reading = namedtuple("Reading", ["source", "records", "hints", "marks", "doubts", "notes"])
+Dialect = namedtuple("Dialect", ["separator", "decimal", "encoding", "mark"])
 
 
 def read_customers(path) -> DataFrame:
     """Read a CSV file with a header and a line a customer, packed or not.
 
     Returns a DataFrame of shape (customers, columns), indexed by the line in the file at which a
-    customer begins: numbers where a column has nothing else but gaps, else texts. Raises InputError
-    with what is wrong and where if the file can't be used.
+    customer begins: numbers where a column measures, IDs and all else as texts, as spelt. Raises
+    InputError with what is wrong and where if the file can't be used.
     """
     try:
         customers, _ = parse(load(Path(path)))
@@ -286,8 +316,11 @@ def read_customers(path) -> DataFrame:
     return customers
 
 
-def load(path, encoding=None):
-    """Return the source. Raises InputError if there is no file, or no text in it."""
+def load(path, encoding=None, separator=None):
+    """Return the source. Raises InputError if there is no file, or no text in it.
+
+    Encoding and separator are found out where they are not given.
+    """
     try:
         data = unpack(path)
     except MemoryError:
@@ -299,22 +332,15 @@ def load(path, encoding=None):
         ) from None
     if data.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
         raise InputError("is a spreadsheet, or a zip by another name; save the sheet as CSV")
-    text, found_encoding = to_utf8(data, encoding)
-    text = text.replace(b"\r\n", b"\n")
-    text = text.replace(b"\r", b"\n")
-    if not text.endswith(b"\n"):
-        text += b"\n"
-    if b"\0" in text:
-        line = find_line(text, text.index(b"\0"))
+    text, found_encoding = find_encoding(data, encoding)
+    if "\0" in text:
+        line = 1 + count_line_ends(text[: text.index("\0")])
         raise InputError(f"line {line:,} has a NUL byte, as no text has; save it as CSV")
     cautions = find_letter_cautions(text, found_encoding, encoding)
-    separator_line = SEPARATOR_LINE.match(text)
-    if separator_line:
-        separator = separator_line[1].decode()
-        text = text[separator_line.end() - 1 :]  # with its end, for the sake of line numbers
-    else:
-        separator = find_separator(text)
-    return Source(text, separator, is_plain(text, separator), cautions)
+    preamble = PREAMBLE.match(text)
+    separator = preamble["separator"] or separator or find_separator(text)
+    has_quotes = '"' in text
+    return Source(data, found_encoding, preamble[0], separator, has_quotes, cautions)
 
 
 def unpack(path):
@@ -337,22 +363,22 @@ def unpack_zip(path):
         return archive.read(names[0])
 
 
-def to_utf8(data, encoding):
-    """Return the bytes of a text in UTF-8, and its encoding: this one, or the first that fits.
+def find_encoding(data, encoding):
+    """Return the text of these bytes, and its encoding: this one, or the first that fits.
 
-    A "\ufffd" stands for each byte that is damaged. Raises InputError if no encoding fits.
+    Bytes that are damaged become surrogates, which are these bytes again where they are written.
+    Raises InputError if no encoding fits.
     """
     encodings = ["utf-8", "cp1252"]
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
     if encoding:
         encodings = [encoding]
-    elif data.isascii():
-        return data, "utf-8"
+    # Of UTF-16 the first two bytes tell which of the two bytes of a letter comes first.
+    if encoding in (None, "utf-16") and data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be"]
     for name in encodings:
         text = decode(data, name)
         if text is not None:
-            return text.removeprefix("\ufeff").encode(errors="replace"), name
+            return text, name
     names = encoding or "UTF-8, UTF-16 or Windows-1252"
     raise InputError(
         f"is no text in {names}; save it as CSV (UTF-8), or name its encoding with --encoding"
@@ -362,35 +388,35 @@ def to_utf8(data, encoding):
 def decode(data, encoding):
     """Decode a text; None if less than half of the letters beyond ASCII fit the encoding."""
     try:
-        text = data.decode(encoding, errors="replace")
+        return data.decode(encoding)
+    except UnicodeError:
+        if encoding == "cp1252":  # it knows almost any byte, and is wrong if it does not know one
+            return None
+    try:
+        text = data.decode(encoding, errors="surrogateescape")
     except UnicodeError:
         return None
-    damaged = text.count("\ufffd")
-    # Windows-1252 knows almost any byte, and is wrong if it does not know one.
-    is_guess = encoding == "cp1252"
-    if damaged and (is_guess or damaged >= len(re.findall(r"[^\0-\x7f\ufffd]", text))):
-        return None
-    return text
-
-
-def find_line(text, place):
-    """Return the number of the line in which a place of the text is."""
-    return text.count(b"\n", 0, place) + 1
+    damaged = len(re.findall("[\ud800-\udfff]", text))
+    letters = len(re.findall("[^\0-\x7f]", text))
+    return text if damaged < letters / 2 else None
 
 
 def find_letter_cautions(text, found_encoding, encoding):
     """List what the user should know of the letters: that some are damaged, or all a guess."""
     cautions = []
-    damage = text.find("\ufffd".encode())
-    if damage >= 0:
-        cautions.append(
-            f"line {find_line(text, damage):,} has a damaged letter, \ufffd; correct the file"
-        )
+    if text.isascii():
+        return cautions
+    damage = re.search("[\ud800-\udfff]", text)
+    if damage:
+        line = 1 + count_line_ends(text[: damage.start()])
+        cautions.append(f"line {line:,} has a damaged letter, \ufffd; correct the file")
     if found_encoding == "cp1252" and encoding is None:
-        word = re.search(rb'[^\s,;|"]*[\x80-\xff]+[^\s,;|"]*', text)
+        place = re.search("[^\0-\x7f]", text).start()
+        before = re.split(r'[\s,;|"]', text[max(0, place - 40) : place])[-1]
+        behind = re.split(r'[\s,;|"]', text[place : place + 40])[0]
         cautions.append(
             "the letters are not UTF-8, and are taken for Windows-1252: if "
-            f"'{word[0].decode()}' in line {find_line(text, word.start()):,} looks wrong, name "
+            f"'{before}{behind}' in line {1 + count_line_ends(text[:place]):,} looks wrong, name "
             "their encoding with --encoding (gbk, cp1250, cp1251, shift_jis ...)"
         )
     return cautions
@@ -401,127 +427,132 @@ def find_separator(text):
 
     Where one of the two has none, it is the separator that the other has most of.
     """
-    head = text[:HEAD_BYTES].decode(errors="ignore")
+    head = re.sub("\r\n?", "\n", text[:HEAD_LETTERS])
     head = re.sub(rf"(?<![^\n{SEPARATORS}]) *{QUOTED}", "quoted", head)
-    lines = [line for line in head.split("\n") if line.strip()]
+    lines = [line for line in head.split("\n") if line.strip("\ufeff \t")]
     counts = {}
     for separator in SEPARATORS:
         counts[separator] = sorted(line.count(separator) for line in lines[:2])
     return max(counts, key=counts.get)
 
 
-def is_plain(text, separator):
-    """Tell whether commas separate the fields, as many in every line, and none has quotes.
+def open_lines(source, errors="replace"):
+    """Open the lines of a source, a stream of texts with their ends, behind the preamble."""
+    data = io.BytesIO(source.data)
+    lines = io.TextIOWrapper(data, source.encoding, errors, newline="")
+    lines.read(len(source.preamble))
+    return lines
 
-    Nor may a row be empty, or a column have neither a name nor a first value.
+
+def parse(source, marks_then=None):
+    """Return the customers of a source, and the reading.
+
+    The marks of an earlier run, a dict by column, tell what a column itself does not.
     """
-    if separator != "," or b'"' in text or text.count(b"\n") < 2:
-        return False
-    if re.search(rb"\n[ ,\t]*\n", text):
-        return False
-    commas = {line.count(b",") for line in io.BytesIO(text)}
-    if len(commas) > 1 or commas == {0}:
-        return False
-    lines = io.BytesIO(text)
-    names = lines.readline().split(b",")
-    values = lines.readline().split(b",")
-    return all(name.strip() or value.strip() for name, value in zip(names, values, strict=True))
-
-
-def parse(source):
-    """Return the customers of a source, and the reading."""
-    if source.is_plain:
-        customers, reading = parse_plain(source)
-        # Where points part thousands in one column, pandas may have misread those of another.
-        is_as_spelt = reading.mark == "." and not reading.examples
-        if is_as_spelt and not customers.columns.isin(NEW_COLUMNS).any():
-            return customers, reading
-    return parse_records(source)
-
-
-def parse_plain(source):
-    """Read a plain file by pandas, which takes a sixth of the time that its records would."""
-    names = source.text[: source.text.index(b"\n")].decode().split(",")
-    # "NA" is a gap among numbers, but Namibia among countries: only a blank is sure.
-    try:
-        values = pd.read_csv(
-            io.BytesIO(source.text),
-            header=None,
-            skiprows=1,
-            index_col=False,
-            skipinitialspace=True,
-            low_memory=False,
-            keep_default_na=False,
-            na_values=[""],
-        )
-    except pd.errors.ParserError as error:  # a plain file leaves no other reason
-        raise MemoryError from error
-    values.index += 2
-    customers, mark, examples = clean(values.set_axis(names, axis=1), 1, source)
-    return customers, Reading(source, None, mark, examples, [])
-
-
-def parse_records(source):
-    """Read any other file; InputError if a customer has not as many fields as the header."""
-    records, empty_rows = read_records(source)
-    header_line = next(iter(records), 1)
-    header = records.pop(header_line, [])
-    surplus = min(map(len, records.values()), default=0) - len(header)
-    if surplus > 0 and not any(has_text(fields[len(header) :]) for fields in records.values()):
-        header += [""] * surplus  # of a separator at the end of each line below
-    for line, fields in records.items():
-        if len(fields) != len(header):
-            raise InputError(
-                f"line {line:,} ('{one_line(fields[0], 40)}' ...) has {len(fields):,} fields, the "
-                f"header in line {header_line:,} ('{one_line(header[0], 40)}' ...) has "
-                f"{len(header):,}; correct the line, or remove what is neither header nor customer"
-            )
-    values = DataFrame(list(records.values()), list(records), header, dtype=object)
-    has_content = []
-    for name, column in values.items():
-        has_content.append(has_text([name]) or has_text(column))
-    spelling = values.loc[:, has_content]
-    empty_columns = has_content.count(False)
-    left_out = []
-    if empty_rows:
-        left_out.append(f"{empty_rows:,} empty rows")
-    if empty_columns:
-        left_out.append(f"{empty_columns:,} empty columns")
-    customers, mark, examples = clean(spelling, header_line, source)
-    return customers, Reading(source, spelling, mark, examples, left_out)
+    records = read_records(source)
+    values = read_values(source, records)
+    header_line = records.begins[records.place]
+    require_customer_rows(values, header_line)
+    notes = []
+    if records.empty_rows:
+        notes.append(f"{records.empty_rows:,} empty rows left out")
+    if len(values.columns) < records.width:
+        notes.append(f"{records.width - len(values.columns):,} empty columns left out")
+    customers = dict.fromkeys(values)
+    columns = []
+    for name in customers:
+        texts = values.pop(name)
+        if is_id_name(name):  # a million different texts, which would be looked at to no avail
+            customers[name] = mask_blanks(texts.map(str.strip))
+        else:
+            columns.append(read_column(name, texts))
+    opinions = find_opinions(columns)
+    hints = Hints(source.separator, opinions, marks_then or {})
+    reading = Reading(source, records, hints, {}, {}, notes)
+    for column in columns:
+        customers[column.name] = take_numbers_or_texts(column, reading)
+    customers = DataFrame(customers, copy=False)
+    require_header(customers, header_line)
+    return customers, reading
 
 
 def read_records(source):
-    """Return the fields of header and customers by their first line, and a count of empty rows.
+    """Go over the records once and judge them, for pandas drops and fills fields in silence.
 
-    Raises InputError at a bad quote.
+    Returns the Records: the fields of the header and its place among the records; how many fields
+    a customer has; the line at which each record begins, and the line behind the last; the places
+    of blank records, and how many of these have separators. Raises InputError at a bad quote, and
+    if a customer has not as many fields as the header.
     """
     csv.field_size_limit(2**31 - 1)  # of a C long, the same everywhere
-    text = source.text.decode()
-    # Blanks between a separator and a quote do not belong to the field; all others do.
-    text = re.sub(rf"(?<![^\n{re.escape(source.separator)}]) *({QUOTED})", r"\1", text)
-    lines = io.StringIO(text, newline="\n")
-    reader = csv.reader(lines, delimiter=source.separator, strict=True)
-    records = {}
+    record = []
+    with open_lines(source) as lines:
+        noted_lines = note_lines(lines, record) if source.has_quotes else lines
+        reader = csv.reader(
+            noted_lines, delimiter=source.separator, strict=True, skipinitialspace=True
+        )
+        try:
+            return judge_records(reader, record, source)
+        except csv.Error:
+            line = find_first_line(source) + reader.line_num - len(record)
+            raise InputError(
+                f"line {line:,}: a quote is not closed, or has text behind it; correct the quotes"
+            ) from None
+
+
+def note_lines(lines, record):
+    """Yield these lines, and add them to the record that is being read."""
+    for line in lines:
+        record.append(line)
+        yield line
+
+
+def judge_records(reader, record, source):
+    """Return the Records of a csv.reader; the record has its lines, where there are quotes."""
+    header = []
+    place = 0
+    width = 0
+    blanks = []
     empty_rows = 0
-    line = 1
-    try:
-        for fields in reader:
-            if has_text(fields):
-                records[line] = fields
-            elif fields:
-                empty_rows += 1
-            if reader.line_num > line and has_swallowed_lines(fields, source.separator):
+    first_line = find_first_line(source)
+    begins = array("q", [first_line])
+    for fields in reader:
+        begins.append(first_line + reader.line_num)
+        is_usual = len(fields) == width == len(header) and fields[0] and not record
+        if is_usual:  # as nearly all are, of millions
+            continue
+        if record:
+            require_right_quotes(begins[-2], record, fields, source.separator)
+            record.clear()
+        if not has_text(fields):
+            blanks.append(len(begins) - 2)
+            empty_rows += len(fields) > 0
+        elif not header:
+            header = fields
+            place = len(begins) - 2
+        else:
+            width = width or find_width(header, fields)
+            is_too_long = width > len(header) and has_text(fields[len(header) :])
+            if len(fields) != width or is_too_long:
                 raise InputError(
-                    f"line {line:,} ('{one_line(fields[0], 40)}' ...) has quotes around whole "
-                    "lines; remove these quotes"
+                    f"line {begins[-2]:,} ('{one_line(fields[0], 40)}' ...) has {len(fields):,} "
+                    f"fields, the header in line {begins[place]:,} ('{one_line(header[0], 40)}' "
+                    f"...) has {len(header):,}; correct it, or remove what is neither header nor "
+                    "customer"
                 )
-            line = reader.line_num + 1
-    except csv.Error:
-        raise InputError(
-            f"line {line:,}: a quote is not closed, or has text behind it; correct the quotes"
-        ) from None
-    return records, empty_rows
+    if width == 0:
+        raise InputError("has no customers; it needs a header and a line for each customer")
+    return Records(header, place, width, np.array(begins), np.array(blanks, int), empty_rows)
+
+
+def find_first_line(source):
+    """Return the number of the line behind the preamble."""
+    return 1 + count_line_ends(source.preamble)
+
+
+def count_line_ends(text):
+    """Count the line ends in a text, those of Windows and of old Macs, too."""
+    return len(re.findall("\r\n|\r|\n", text))
 
 
 def has_text(fields):
@@ -529,249 +560,450 @@ def has_text(fields):
     return any(map(str.strip, fields))
 
 
+def find_width(header, fields):
+    """Return how many fields customers have: as many as the header, or blank ones more.
+
+    Some programs write a separator at the end of each line but the first.
+    """
+    if has_text(fields[len(header) :]):
+        return len(header)
+    return max(len(header), len(fields))
+
+
+def require_right_quotes(line, record, fields, separator):
+    """Raise InputError if quotes stand around whole lines, or tear a field in two."""
+    if has_swallowed_lines(fields, separator):
+        raise InputError(
+            f"line {line:,} ('{one_line(fields[0], 40)}' ...) has quotes around whole lines; "
+            "remove these quotes"
+        )
+    if '"' in "".join(fields) and has_torn_field("".join(record), separator):
+        raise InputError(
+            f"line {line:,} ('{one_line(fields[0], 40)}' ...) has a quote amid a field; put the "
+            "whole field in quotes, and double the quote in it"
+        )
+
+
 def has_swallowed_lines(fields, separator):
     """Tell whether a field holds line ends with as many separators as whole lines have."""
     for field in fields:
-        if "\n" in field:
-            separators = field.count(separator)
-            expected = field.count("\n") * (len(fields) - 1)
-            is_prose = f"{separator} " in field
-            if separators == expected > 1 and not is_prose:
-                return True
+        line_ends = count_line_ends(field)
+        separators = field.count(separator)
+        is_prose = f"{separator} " in field
+        if separators == line_ends * (len(fields) - 1) > 1 and not is_prose:
+            return True
     return False
 
 
-def clean(values, header_line, source):
-    """Make customers of the values of a file; return them, and how numbers are written in it.
+def has_torn_field(record, separator):
+    """Tell whether a field that began without a quote has one, and a later one ends in one.
 
-    Raises InputError if names are missing or come twice, or a row is no customer.
+    To csv these are two fields, and all behind them would land in another column.
     """
-    if values.empty:
-        raise InputError("has no customers; it needs a header and a line for each customer")
-    names = [one_line(name).strip() or NO_NAME for name in values]
-    values = values.set_axis(names, axis=1)
-    require_customer_rows(values, header_line)
-    for name, count in collections.Counter(names).items():
+    has_quote_amid = False
+    for field in re.findall(rf" *{QUOTED}|[^{re.escape(separator)}]+", record):
+        field = field.strip()
+        if has_quote_amid and field.endswith('"'):
+            return True
+        if '"' in field and not field.startswith('"'):
+            has_quote_amid = True
+    return False
+
+
+def read_values(source, records):
+    """Read the fields of the customers as texts.
+
+    Returns a DataFrame indexed by the line at which a customer begins, without the columns that
+    have neither a name nor a text. Raises InputError if a name comes twice.
+    """
+    lines_of_customers = records.begins[records.place + 1 : -1]
+    with open_lines(source) as lines:
+        for _ in range(lines_of_customers[0] - records.begins[0]):
+            next(lines)
+        try:
+            values = pd.read_csv(
+                lines,
+                sep=source.separator,
+                header=None,
+                names=range(records.width),
+                index_col=False,
+                dtype=object,
+                na_filter=False,
+                skipinitialspace=True,
+                skip_blank_lines=False,
+            )
+        except pd.errors.ParserError as error:  # the records are right, so no other reason is left
+            raise MemoryError from error
+    values.index = lines_of_customers
+    blanks = records.blanks[records.blanks > records.place]
+    if len(blanks):
+        values = values.drop(records.begins[blanks])
+    names = {}
+    for place, name in itertools.zip_longest(values, records.header, fillvalue=""):
+        name = one_line(name).strip()
+        if name or has_text(values[place]):
+            names[place] = name or NO_NAME
+    for name, count in collections.Counter(names.values()).items():
         if count > 1:
             raise InputError(
-                f"line {header_line:,}, the header, has the name '{name}' {count:,} times; "
-                "give each column its own"
+                f"line {records.begins[records.place]:,}, the header, has the name '{name}' "
+                f"{count:,} times; give each column its own"
             )
-    customers, mark, examples = read_numbers(values, source.separator)
-    numeric = customers.select_dtypes("number").columns
-    numbers = pd.to_numeric(numeric.to_series(), errors="coerce")
-    if len(numbers) and numbers.notna().all():
-        raise InputError(
-            f"line {header_line:,} has numbers where names of columns belong "
-            f"({', '.join(numeric[:3])}); put a header above it, or give these columns names that "
-            "are no numbers"
-        )
-    return customers, mark, examples
+    return values[list(names)].set_axis(list(names.values()), axis=1)
 
 
 def require_customer_rows(values, header_line):
-    """Raise InputError if a row is a title, a second header, or the total of the others."""
+    """Raise InputError if a row is the header again, a total by its word, or a title above it."""
     names = values.columns
-    repeats = values[values.iloc[:, 0] == names[0]]
+    repeats = values[values[names[0]] == names[0]]
     repeats = repeats[(repeats == names).all(axis=1)]
     if len(repeats):
         raise InputError(f"line {repeats.index[0]:,} repeats the header; remove it")
     for line in values.index[[0, -1]]:
-        for position, value in enumerate(values.loc[line]):
-            is_total_word = re.fullmatch(TOTAL_WORDS, simplify(str(value)))
-            if is_total_word and (values.iloc[:, position] == value).sum() == 1:
+        for name, value in values.loc[line].items():
+            is_total_word = re.fullmatch(TOTAL_WORDS, simplify(value))
+            if is_total_word and (values[name] == value).sum() == 1:
                 raise InputError(
                     f"line {line:,} ('{one_line(value)}') is a total or an average, and no "
                     "customer; remove it"
                 )
-    if is_second_header(values):
-        if NO_NAME in names:
-            raise InputError(
-                f"line {header_line:,} ('{names[0]}' ...) looks like a title above the header of "
-                "the table; remove it"
-            )
+    table_line = find_table(values.head(MOST_HEADER_ROWS))
+    if table_line:
         raise InputError(
-            f"line {values.index[0]:,} has texts where the next lines have numbers, as units or "
-            "descriptions below a header; remove it"
+            f"line {header_line:,} has texts where the next lines have numbers; the table seems to "
+            f"begin in line {table_line:,}; remove what stands above it"
         )
 
 
-def is_second_header(values):
-    """Tell whether the first row has texts, and no number, where the next ones have numbers."""
-    texts = values.head(5).astype(object).fillna("").map(str)
-    texts = texts.apply(lambda column: column.str.strip())
-    is_number = texts.map(match_number).notna()
-    numeric = is_number.columns[is_number.iloc[1:].all()]
-    if len(texts) < 3 or len(numeric) < 2 or is_number.iloc[0][numeric].any():
-        return False
-    no_words = f"|{MISSING_WORDS}|{UNKNOWN_WORDS}"
-    return not texts.iloc[0][numeric].str.fullmatch(no_words, case=False).all()
-
-
-NUMBER = re.compile(  # as people write it, in small letters: $-1,234.50 or (1 234,50 eur) or 5,-
-    rf"""(?P<minus>[-−]|(?P<parenthesis>\())?\+?\s*((?P<before>{CURRENCIES})\.?\s*)?
-    (?P<inner_minus>[-−])?\+?(?P<digits>[.,]?\d([.,'’\s]?\d)*(e[-+]?\d+)?)
-    ([.,][-–—]{{0,2}})?(\s*(?P<behind>%|{CURRENCIES})\.?)?(?(parenthesis)\))""",
-    re.VERBOSE,
-)
-TWO_MEANINGS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # decimals or thousands
-# Digits, by the mark before decimals. Thousands are parted by one and the same mark; in India also
-# lakhs and crores: 1,23,456.
-DIGITS = {
-    ".": re.compile(r"([1-9]\d{0,2}([,'’\s])(\d{3}\2|\d\d,)*\d{3}|\d+)?(\.\d*)?(e[-+]?\d+)?"),
-    ",": re.compile(r"([1-9]\d{0,2}([.'’\s])(\d{3}\2)*\d{3}|\d+)?(,\d*)?(e[-+]?\d+)?"),
-    None: re.compile(r"([1-9]\d{0,2}(['’\s])(\d{3}\2)*\d{3}|\d+)"),
-}
-
-
-def read_numbers(values, separator):
-    """Turn the columns that have nothing but numbers and gaps into numbers, and strip the others.
-
-    Marks in a number mean what they mean in all of its column. What tells nothing there means what
-    it means in the other columns, if they agree, or else, where commas separate the fields, what it
-    means to a program. Each distinct text is looked at once: a million customers share a few.
-
-    Returns the customers, the mark before decimals, and the examples, as parse does.
-    """
-    columns = dict(values.items())
-    codes = {}
-    texts = {}
-    for name, column in values.items():
-        if not is_numeric(column):
-            codes[name], distinct_values = pd.factorize(column)
-            texts[name] = Series([str(value).strip() for value in distinct_values], dtype=object)
-            columns[name] = texts[name].mask(texts[name] == "")
-    numbers, mark = find_numbers(texts, separator)
-    examples = {}
-    for name, column in numbers.items():
-        columns[name] = column
-        example = find_example(texts[name], column)
-        if example:
-            examples[name] = example
-    for name, places in codes.items():
-        columns[name] = columns[name].reindex(places).set_axis(values.index)
-    return DataFrame(columns, copy=False), mark, examples
-
-
-def find_numbers(texts, separator):
-    """Return those columns of texts that are numbers, as such, and the mark before decimals."""
-    numbers = {}
-    marks = set()
-    undecided = {}
-    for name, column in texts.items():
-        # To read a million names, each to no avail, would take seconds.
-        if not any(map(match_number, column.head(100))):
-            continue
-        mark = find_mark(column)
-        numbers[name] = to_numbers(column, mark)
-        if find_wrong(column, numbers[name]).empty:
-            marks.add(mark)
-        else:
-            del numbers[name]
-            if mark is None:
-                undecided[name] = column
-    marks.discard(None)
-    file_mark = "." if separator == "," else None
-    if len(marks) == 1:
-        file_mark = marks.pop()
-    for name, column in undecided.items():
-        numbers[name] = to_numbers(column, file_mark)
-        if len(find_wrong(column, numbers[name])):
-            del numbers[name]
-    return numbers, file_mark
-
-
-def is_numeric(column):
-    """Tell whether pandas has read a column as numbers; true and false are none."""
-    return pd.api.types.is_numeric_dtype(column) and column.dtype != bool
-
-
-def match_number(text):
-    """Match NUMBER with a text; in small letters, because to ignore case takes twice the time."""
-    return NUMBER.fullmatch(text.lower())
-
-
-def find_mark(texts):
-    """Return the mark that stands before decimals in a column, "." or ","; None if nothing tells.
-
-    1.677 tells nothing, as the point may part thousands; 1.67 and 1.677,5 and 1.677.000 tell.
-    """
-    for text in texts:
-        if "." not in text and "," not in text:
-            continue
-        number = match_number(text)
-        if number is None or TWO_MEANINGS.fullmatch(number["digits"]):
-            continue
-        marks = re.findall("[.,]", number["digits"])
-        if marks and marks.count(marks[-1]) == 1:
-            return marks[-1]
-        if marks:
-            return "," if marks[-1] == "." else "."
+def find_table(rows):
+    """Return the last line of those that have words above two columns of numbers; None if none."""
+    texts = rows.apply(lambda column: column.str.strip())
+    is_number = texts.map(is_number_text)
+    is_gap = texts.apply(find_gaps)
+    for place in range(1, len(rows) - 1):
+        numbers = is_number.iloc[place:]
+        is_numeric = (numbers | is_gap.iloc[place:]).all() & (numbers.sum() > 1)
+        names = rows.columns[is_numeric]
+        has_number_above = is_number.iloc[:place][names].any(axis=None)
+        has_word_above = not is_gap.iloc[place - 1][names].all()
+        if len(names) > 1 and has_word_above and not has_number_above:
+            return rows.index[place - 1]
     return None
 
 
-def to_numbers(texts, mark):
-    """Read texts as numbers, NaN where that can't be. The mark before decimals may be None.
+def make_number_pattern(decimal_mark, group_marks):
+    """Return what matches a number as people write it, in small letters, with this decimal mark."""
+    lakhs = r"[1-9]\d?(,\d\d)+,\d{3} |" if "," in group_marks else ""  # 1,23,456 in India
+    return re.compile(
+        rf"""
+        (?P<sign>(?P<parenthesis>\()|[-−+])?\s*
+        ((?P<before>{CURRENCIES})\.?\s*(?(sign)|(?P<inner_sign>[-−+])?))?
+        (?=[.,]?\d)
+        (?P<whole>
+            [1-9]\d{{0,2}}(?P<mark>[{group_marks}])\d{{3}}((?P=mark)\d{{3}})* |
+            {lakhs}
+            \d+
+        )?
+        ([{decimal_mark}]((?P<decimals>\d*)|[-–—]{{1,2}}))?
+        (e(?P<exponent>[-+]?\d+))?
+        (\s*(?P<behind>%|{CURRENCIES})\.?)?
+        (?(parenthesis)\))
+        """,
+        re.VERBOSE,
+    )
+
+
+NUMBER_PATTERNS = {
+    ".": make_number_pattern(".", f",{GROUP_MARKS}"),
+    ",": make_number_pattern(",", f".{GROUP_MARKS}"),
+}
+
+
+def read_column(name, values):
+    """Read each distinct text of a column once: a million customers share a few.
+
+    Returns the Column: its name, the lines of the customers, the place of each one's text among the
+    texts, these as spelt but for blanks around them, and the readings: a DataFrame of each text's
+    number with a point and with a comma before decimals, NaN where it is none, its unit, and how
+    many customers have it.
+    """
+    codes, texts = pd.factorize(values)
+    texts = Series(texts, dtype=object).str.strip()
+    readings = DataFrame({".": math.nan, ",": math.nan, "unit": ""}, texts.index)
+    # To read a million names, each to no avail, would take seconds.
+    if any(map(is_number_text, texts.head(100))):
+        rows = [read_text(text) for text in texts.str.lower()]
+        readings = DataFrame(rows, columns=list(readings))
+    readings["customers"] = np.bincount(codes, minlength=len(texts))
+    return Column(name, values.index, codes, texts, readings)
+
+
+def is_number_text(text):
+    """Tell whether a text is a number, with one mark before decimals or with the other."""
+    return any(pattern.fullmatch(text.lower()) for pattern in NUMBER_PATTERNS.values())
+
+
+def read_text(text):
+    """Return the number that a text is with a point and with a comma before decimals, and its unit.
+
+    A number is NaN where the text is none.
+    """
+    with_point, unit = read_number(text, ".")
+    if "." not in text and "," not in text:
+        return with_point, with_point, unit
+    with_comma, other_unit = read_number(text, ",")
+    return with_point, with_comma, unit or other_unit
+
+
+def read_number(text, decimal_mark):
+    """Return the number that a text is if this mark stands before decimals, and its unit."""
+    match = NUMBER_PATTERNS[decimal_mark].fullmatch(text)
+    if match is None:
+        return math.nan, ""
+    has_blanks = match["mark"] in BLANKS and text.count(match["mark"]) > 1
+    is_phone_number = has_blanks and match["sign"] == "+"
+    has_two_units = match["before"] and match["behind"]
+    has_two_scales = match["mark"] and match["exponent"]
+    if is_phone_number or has_two_units or has_two_scales:
+        return math.nan, ""
+    digits = "".join(re.findall(r"\d", match["whole"] or "0"))
+    number = float(f"{digits}.{match['decimals'] or 0}e{match['exponent'] or 0}")
+    if match["sign"] in MINUS_SIGNS or match["inner_sign"] in MINUS_SIGNS:
+        number = -number
+    return number, (match["before"] or "") + (match["behind"] or "")
+
+
+def spread(column, values):
+    """Return the values of the texts of a column as those of its customers, a Series."""
+    return Series(values.to_numpy()[column.codes], column.lines)
+
+
+def mask_blanks(texts):
+    """Return texts with NaN for those that are blank."""
+    return texts.mask(texts == "")
+
+
+def find_opinions(columns):
+    """Return the marks before decimals that the texts of the columns that measure surely tell.
+
+    IDs, codes, dates, addresses and numbers of articles have no say.
+    """
+    opinions = set()
+    for column in columns:
+        if is_code_name(column.name) or is_code_number(column.texts):
+            continue
+        with contextlib.suppress(InputError):  # of a column that is no measure, or has two marks
+            require_numbers(column)
+            mark, is_sure = find_told_mark(column)
+            if is_sure:
+                opinions.add(mark)
+    return opinions
+
+
+def take_numbers_or_texts(column, reading):
+    """Return a column as numbers if it measures and has nothing else but gaps, else as texts.
+
+    A column that can't be read stays one of texts, and is refused once it is a feature.
+    """
+    has_number = column.readings[[".", ","]].notna().any(axis=None)
+    if has_number and not is_code_name(column.name) and not is_code_number(column.texts):
+        with contextlib.suppress(InputError):
+            numbers = read_numbers(column, reading.hints)
+            note_numbers(column.name, numbers, reading)
+            return numbers.values
+    return spread(column, mask_blanks(column.texts))
+
+
+def note_numbers(name, numbers, reading):
+    """Note in the reading how a column was read as numbers."""
+    reading.marks[name] = numbers.mark
+    if numbers.note:
+        reading.notes.append(f"in {name} {numbers.note}")
+    if numbers.doubt:
+        reading.doubts[name] = numbers.doubt
+
+
+def read_numbers(column, hints):
+    """Read a column as numbers; InputError with line and text of what is none, or may be two.
+
+    Returns the Numbers: a Series by line, the mark before decimals or None, what is to be said of
+    the reading, and where nothing tells the mark, the InputError if it makes a difference.
+    """
+    require_numbers(column)
+    mark, reason = choose_mark(column, hints)
+    doubt = None
+    if reason == GUESS:
+        doubt = refuse_two(column, is_unsure(column.readings))
+    numbers = column.readings[mark or "."]
+    note = write_example(column, numbers, reason)
+    if numbers.notna().all() and is_whole(numbers):
+        numbers = numbers.astype("int64")
+    return Numbers(spread(column, numbers), mark, note, doubt)
+
+
+def require_numbers(column):
+    """Raise InputError if a text is neither a gap nor a number of usable size, or of another unit.
 
     All have one currency, if any, and all or none have a per cent sign.
     """
-    numbers = read_quickly(texts, mark)
-    rest = numbers.isna()
-    if not rest.any():
-        return numbers
-    readings = [read_number(text, mark) for text in texts[rest]]
-    units = [unit for _, unit in readings if unit]
-    allowed_units = {"", *units[:1]}
-    if units and units[0] == "%":
-        allowed_units.remove("")
-        numbers[:] = math.nan
-    numbers[rest] = [number if unit in allowed_units else math.nan for number, unit in readings]
-    return numbers
+    readings = column.readings
+    numbers = readings["."].fillna(readings[","])
+    suspects = column.texts[~(numbers.abs() <= LARGEST_NUMBER)]
+    wrong = suspects[~find_gaps(suspects)]
+    if len(wrong):
+        reason = NUMBER_REASON
+        if re.fullmatch(DATE, wrong.iloc[0], re.IGNORECASE):
+            reason = DATE_REASON
+        if numbers[wrong.index[0]] > 0:
+            reason = SIZE_REASON
+        raise refuse(column, column.texts.index.isin(wrong.index), reason)
+    units = readings["unit"][numbers.notna()]
+    if "%" not in set(units):
+        units = units[units != ""]
+    others = units[units != units.iloc[0]] if len(units) else units
+    if len(others):
+        other_text = one_line(column.texts[units.index[0]], 40)
+        reason = f"has another unit than '{other_text}'; write one unit at all of them"
+        raise refuse(column, column.texts.index.isin(others.index), reason)
 
 
-def read_quickly(texts, mark):
-    """Read those numbers that are digits and a decimal mark alone, NaN for all others.
+def find_gaps(texts):
+    """Tell of each text whether it is blank, or a word for what is missing."""
+    return texts.str.fullmatch(f"|{MISSING_WORDS}", case=False)
 
-    This takes a tenth of the time that read_number would: seconds of a million customers. Where the
-    first has a unit, so have most, and to try would take another second.
+
+def find_first(column, is_chosen):
+    """Return the place of the first customer who has one of the chosen texts of a column."""
+    return np.argmax(np.isin(column.codes, np.flatnonzero(is_chosen)))
+
+
+def refuse(column, is_wrong, reason):
+    """Return the InputError that names the line of the first text of a column that is wrong."""
+    place = find_first(column, is_wrong)
+    text = one_line(column.texts[column.codes[place]], 40)
+    count = column.readings["customers"][is_wrong].sum()
+    return InputError(
+        f"line {column.lines[place]:,}, column {column.name}: '{text}' {reason} "
+        f"({count:,} such in the column)"
+    )
+
+
+def find_telling(readings):
+    """Tell of each text if it can be read with a point before decimals only; and a comma only."""
+    has_point = readings["."].notna()
+    has_comma = readings[","].notna()
+    return has_point & ~has_comma, has_comma & ~has_point
+
+
+def find_told_mark(column):
+    """Return the mark before decimals that the texts of a column tell, and whether it is sure.
+
+    It is None if none tells. Raises InputError if they disagree.
     """
-    if read_number(texts.iloc[0], mark)[1]:
-        return Series(math.nan, texts.index)
-    if mark == ".":
-        return pd.to_numeric(texts, errors="coerce")
-    has_point = texts.str.contains(".", regex=False)
-    if mark == ",":
-        texts = texts.str.replace(",", ".")
-    return pd.to_numeric(texts, errors="coerce").mask(has_point)
+    tells_point, tells_comma = find_telling(column.readings)
+    counts = column.readings["customers"]
+    if tells_point.any() and tells_comma.any():
+        is_rarer = tells_comma
+        if counts[tells_point].sum() < counts[tells_comma].sum():
+            is_rarer = tells_point
+        others = (tells_point | tells_comma) & ~is_rarer
+        other = one_line(column.texts[others].iloc[0], 40)
+        raise refuse(
+            column, is_rarer, f"has another mark before decimals than '{other}'; write one mark"
+        )
+    if not tells_point.any() and not tells_comma.any():
+        return None, False
+    mark = "." if tells_point.any() else ","
+    text = column.texts[tells_point | tells_comma].iloc[0]
+    is_alone = counts[tells_point | tells_comma].sum() == 1
+    has_one_mark = len(re.findall("[.,]", text)) == 1
+    unsure_customers = counts[is_unsure(column.readings)].sum()
+    may_be_slip = is_alone and has_one_mark and unsure_customers >= FEWEST_THAT_TELL
+    return mark, not may_be_slip
 
 
-def read_number(text, mark):
-    """Read a number as people write it; return it, NaN if it is none, and its unit."""
-    match = match_number(text)
-    if match is None:
-        return math.nan, ""
-    digits = DIGITS[mark].fullmatch(match["digits"])
-    if digits is None:
-        return math.nan, ""
-    thousands_mark = digits[2]
-    text = digits[0]
-    if thousands_mark:
-        text = text.replace(thousands_mark, "")
-    number = float(text.replace(",", "."))
-    if match["minus"] or match["inner_minus"]:
-        number = -number
-    unit = (match["before"] or "") + (match["behind"] or "")
-    return number, unit
+def is_unsure(readings):
+    """Tell of each text whether its mark may stand before decimals or part thousands."""
+    numbers = readings[[".", ","]]
+    return numbers.notna().all(axis=1) & (numbers["."] != numbers[","])
 
 
-def find_example(texts, numbers):
-    """Show how a number was read that is not written as a program would; "" if all are."""
-    if texts.str.isdecimal().all():  # or a million IDs would take half a second
+def choose_mark(column, hints):
+    """Return the mark before decimals of a column, None if it has none, and the reason.
+
+    The reason is "" where its own texts tell. Raises InputError where the mark may be either.
+    """
+    told_mark, is_sure = find_told_mark(column)
+    unsure = is_unsure(column.readings)
+    if is_sure or not unsure.any():
+        return told_mark, ""
+    mark, reason = guess_mark(column, unsure, hints)
+    if told_mark not in (None, mark):
+        is_alone = find_telling(column.readings)[told_mark == ","]
+        other = one_line(column.texts[unsure].iloc[0], 40)
+        raise refuse(
+            column, is_alone, f"has no mark of thousands like '{other}', or a slip; correct it"
+        )
+    return mark, reason
+
+
+def guess_mark(column, unsure, hints):
+    """Return the mark before decimals of a column of which no text tells, and the reason.
+
+    What the column shows comes first: the mark of an earlier run, a currency, and numbers without a
+    mark, which a program writes below 1,000 if it parts thousands. Then the other columns have a
+    say. Where nothing tells, the readings differ by a factor of 1,000, and the segments are the
+    same. Raises InputError where it may be either.
+    """
+    marks = set("".join(column.texts[unsure])) & {".", ","}
+    if len(marks) > 1:
+        raise refuse(column, unsure, "stands beside another mark in the same place; write one mark")
+    mark = marks.pop()
+    decimal_mark = "," if mark == "." else "."
+    if column.name in hints.marks_then:
+        return hints.marks_then[column.name], "as in the earlier run"
+    units = set(column.readings["unit"]) - {"", "%"}
+    if units and not units <= THREE_DECIMALS:
+        return decimal_mark, "for money has no tenths of a cent"
+    numbers = column.readings["."]
+    unmarked = numbers[(numbers == column.readings[","]) & (numbers != 0)].abs()
+    if len(unmarked):
+        is_told = hints.opinions == {decimal_mark}
+        are_many = unsure.sum() >= FEWEST_THAT_TELL or mark == "," == hints.separator
+        is_grouped = unmarked.nunique() >= 3 and are_many and hints.opinions != {mark}
+        if unmarked.max() < 1000 and (is_told or is_grouped):
+            return decimal_mark, f"for '{unmarked.iloc[0]:.15g}' stands beside it"
+        raise refuse_two(column, unsure)
+    if len(hints.opinions) == 1:
+        return min(hints.opinions), "as in other columns"
+    return "," if hints.separator == ";" else ".", GUESS
+
+
+def refuse_two(column, is_unsure):
+    """Return the InputError that says which two numbers the first of these texts may be."""
+    place = column.codes[find_first(column, is_unsure)]
+    numbers = column.readings.loc[place, [".", ","]].abs()
+    mark = re.search("[.,]", column.texts[place])[0]
+    remedy = f"write {numbers.max():.15g} or " + f"{numbers.min():.2f}".replace(".", mark)
+    reason = f"may be {numbers.max():,.15g} or {numbers.min():.15g}; {remedy}"
+    return refuse(column, is_unsure, reason)
+
+
+def write_example(column, numbers, reason):
+    """Say how the first number was read that a program would not write so; "" if none.
+
+    If there is a reason for a reading, it is the first that could be read otherwise.
+    """
+    is_example = is_unsure(column.readings)
+    if not reason:
+        pairs = zip(column.texts, numbers, strict=True)
+        is_example = np.array([not is_spelling(text, number) for text, number in pairs])
+        is_example &= numbers.notna()
+    if not is_example.any():
         return ""
-    for text, number in zip(texts, numbers, strict=True):
-        if not is_spelling(text, number) and not math.isnan(number):
-            return f"'{one_line(text)}' is {number:.15g}"
-    return ""
+    place = column.codes[find_first(column, is_example)]
+    example = f"'{one_line(column.texts[place])}' is {numbers[place]:.15g}"
+    return f"{example}, {reason}" if reason else example
 
 
 def is_spelling(text, number):
@@ -782,23 +1014,25 @@ def is_spelling(text, number):
         return False
 
 
-def find_wrong(values, numbers):
-    """Return those values, a Series, that are neither gaps nor numbers of a usable size."""
-    is_usable = numbers.abs() <= LARGEST_NUMBER
-    suspects = values[~is_usable].dropna()
-    is_missing = suspects.astype(str).str.fullmatch(f"|{MISSING_WORDS}", case=False)
-    return suspects[~is_missing]
+def require_header(customers, header_line):
+    """Raise InputError if the names of all columns of numbers are numbers, or gaps beside some."""
+    names = Series(list(customers.select_dtypes("number")), dtype=object)
+    is_number = names.map(is_number_text).astype(bool)
+    is_gap = find_gaps(names) | (names == NO_NAME)
+    if is_number.any() and (is_number | is_gap).all():
+        raise InputError(
+            f"line {header_line:,} has numbers where names of columns belong "
+            f"({', '.join(names[:3])}); put a header above it, or give these columns names that "
+            "are no numbers"
+        )
 
 
 def require_none(name, wrong_values, reason):
     """Raise InputError with the first of the wrong values of a column, and its line, if any is."""
     if wrong_values.empty:
         return
-    value = wrong_values.iloc[0]
-    if not isinstance(value, str):
-        value = f"{value:.15g}"
     raise InputError(
-        f"line {wrong_values.index[0]:,}, column {name}: '{one_line(value, 40)}' {reason} "
+        f"line {wrong_values.index[0]:,}, column {name}: '{wrong_values.iloc[0]:.15g}' {reason} "
         f"({len(wrong_values):,} such in the column)"
     )
 
@@ -850,8 +1084,7 @@ def find_column(name, columns, kind):
         return matches[0]
     if matches:
         raise InputError(f"{name} may mean {' or '.join(matches)}; write it in full")
-    suggestions = difflib.get_close_matches(name, columns, cutoff=0.4) or columns
-    raise InputError(f"has no {kind} {name}; choose from {', '.join(suggestions)}")
+    raise InputError(f"has no {kind} {name}; choose from {', '.join(columns)}")
 
 
 def short_names(columns):
@@ -882,18 +1115,36 @@ def trim_words(words):
     return words[start:end]
 
 
-def find_id(customers):
-    """Return the column that numbers the customers, or None."""
-    for name in customers:
-        if re.fullmatch(ID_NAME, simplify(name)):
-            return name
+def find_id(names):
+    """Return the name of the column of the customers' IDs, or None."""
+    for pattern in ID_NAMES:
+        for name in names:
+            if re.fullmatch(pattern, simplify_without_unit(name)):
+                return name
     return None
+
+
+def is_id_name(name):
+    """Tell whether a column has IDs by its name, of customers or of others."""
+    words = split_words(name)
+    return find_id([name]) is not None or "id" in words[:1] + words[-1:]
+
+
+def is_code_name(name):
+    """Tell whether a column has codes or places by the last word of its name."""
+    last_word = (split_words(name) or [""])[-1]
+    return name == NO_NAME or re.fullmatch(CODE_WORDS, last_word) is not None
+
+
+def is_code_number(texts):
+    """Tell whether texts look like numbers of articles, all of one length, gaps aside."""
+    texts = texts[~find_gaps(texts)]
+    return texts.str.fullmatch(CODE_NUMBER).all() and texts.str.len().nunique() == 1
 
 
 def find_kind(name, values):
     """Say what a column of numbers is that measures nothing; "" if it seems to measure."""
-    last_word = (split_words(name) or [""])[-1]
-    is_code_name = name == NO_NAME or re.fullmatch(f"{CODE_WORDS}|{ID_NAME}", last_word)
+    has_code_name = is_id_name(name) or is_code_name(name)
     numbers = values.dropna()
     distinct_numbers = np.unique(numbers)
     distinct = len(distinct_numbers)
@@ -902,9 +1153,9 @@ def find_kind(name, values):
     if distinct == len(numbers) and is_whole(values):
         steps = np.diff(distinct_numbers)
         is_even = len(steps) > 3 and steps.min() == steps.max()
-        if is_even or is_code_name:
+        if is_even or has_code_name:
             return ROW_NUMBER
-    if is_code_name:
+    if has_code_name:
         return CODE
     if distinct == 2:
         return "2 different numbers, perhaps yes and no"
@@ -932,8 +1183,12 @@ def choose_features(options, customers):
 
 def suggest_features(customers, path):
     """Say which command would segment customers that have not the default features."""
-    numeric = customers.select_dtypes("number")
-    kinds = {name: find_kind(name, values) for name, values in numeric.items()}
+    kinds = {}
+    for name, values in customers.items():
+        if is_numeric_dtype(values):
+            kinds[name] = find_kind(name, values)
+        elif is_id_name(name) or is_code_name(name):
+            kinds[name] = CODE
     measures = [name for name, kind in kinds.items() if not kind]
     others = [f"{name} ({kind})" for name, kind in kinds.items() if kind]
     if len(kinds) < 2:
@@ -949,80 +1204,23 @@ def suggest_features(customers, path):
     return text
 
 
-def take_features(customers, names, mark):
+def take_features(customers, names, reading):
     """Take the features out of the customers, as numbers; NaN where one is missing.
 
-    Raises InputError with line, column and value of the first that is no number, infinite or too
-    large, if a feature is empty, and if a line is the total or the mean of the others.
+    Columns of texts are read as numbers, whatever they are. Raises InputError with line, column and
+    text of the first that is no number, and if a feature is empty.
     """
+    features = {}
     for name in names:
-        values = customers[name]
-        numbers = values
-        if not is_numeric(values):
-            values = values.fillna("").map(str)
-            numbers = to_numbers(values, find_mark(values) or mark)
-        wrong_values = find_wrong(values, numbers)
-        if len(wrong_values):
-            require_none(name, wrong_values, find_reason(str(wrong_values.iloc[0])))
-        if numbers.isna().all():
+        features[name] = customers[name]
+        if not is_numeric_dtype(customers[name]):
+            column = read_column(name, customers[name].fillna(""))
+            numbers = read_numbers(column, reading.hints)
+            note_numbers(name, numbers, reading)
+            features[name] = numbers.values
+        if features[name].isna().all():
             raise InputError(f"column {name} is empty; choose other columns with -f")
-    features = customers[names]
-    for line in features.index[[0, -1]]:
-        if is_total(features.loc[line], features):
-            raise InputError(
-                f"line {line:,} has the total or the average of all other lines; remove it"
-            )
-    return features
-
-
-DATE = (
-    r"\d{4}[-/.]\d\d?([-/.]\d.*)?|\d\d?[-/.]\d\d?[-/.]\d\d.*|"
-    r"(\d\d?[-. ]*)?[a-zéäû]{3,10}[-., ]+\d{2,4}.*"
-)
-RANGE = r"[<>≤≥]=? *\d+|\d+ *(\+|-|–|to|bis|à|a) *\d*|(under|over|below|above|unter|über) \d+"
-CODE_TEXT = r"[^\W\d]+[-_ ]?\d[\w-]*|\d[\w-]*-[\w-]*"
-CATEGORY_HELP = "columns of few texts are shown beside the segments without asking"
-REASONS = {  # why a text of such a kind is no number, and what to do
-    UNKNOWN_WORDS: "may mean 0, or that nothing is known; write 0, or leave it blank",
-    "y|n|yes|no|true|false|ja|nein|oui|non|s[ií]": "is yes or no; write 1 for yes and 0 for no",
-    DATE: "is a date; write the days since then, or choose another column with -f",
-    RANGE: f"is a range; write its middle, or choose another column with -f: {CATEGORY_HELP}",
-    CODE_TEXT: "is a code, which measures nothing; choose another column with -f",
-    r"(?!-?inf)\D+": f"is no number; choose another column with -f: {CATEGORY_HELP}",
-}
-OTHER_REASON = (
-    "is no number, or could be two; write digits and a decimal mark alone, up to 1e15, or nothing"
-)
-
-
-def find_reason(text):
-    """Say why a text is no feature, and what to do."""
-    for pattern, reason in REASONS.items():
-        if re.fullmatch(pattern, text, re.IGNORECASE):
-            return reason
-    return OTHER_REASON
-
-
-def is_total(row, features):
-    """Tell whether the numbers of a row, two at least, are all the sums or means of the others.
-
-    A mean may be rounded: to a decimal if the others are whole numbers, else to four digits.
-    """
-    row = row.dropna()
-    features = features[row.index]
-    if len(row) < 2 or len(features) < 5:
-        return False
-    sums = features.sum() - row
-    if np.isclose(row, sums, atol=0).all():
-        return True
-    means = sums / (features.count() - 1)
-    for name, mean in means.items():
-        difference = abs(row[name] - mean)
-        others_are_whole = (features[name] % 1 > 0).sum() < 2
-        is_rounded = others_are_whole and difference < 0.06
-        if not is_rounded and difference > 1e-4 * abs(mean):
-            return False
-    return True
+    return DataFrame(features, copy=False)
 
 
 def take_logarithms(features, names):
@@ -1072,7 +1270,7 @@ def find_categories(customers, features):
     """
     categories = {}
     for name, values in customers.select_dtypes(exclude="number").items():
-        if name in features or name in NEW_COLUMNS:
+        if name in features or is_id_name(name):
             continue
         counts = values.value_counts()
         if not 2 <= len(counts) <= counts.sum() // 2:
@@ -1114,7 +1312,7 @@ def count_and_share(count, total):
 
 def is_whole(values):
     """Tell whether all numbers of a Series are whole, but for gaps."""
-    if pd.api.types.is_integer_dtype(values):
+    if is_integer_dtype(values):
         return True
     return not (values % 1 > 0).any()
 
@@ -1213,8 +1411,9 @@ def count_repeats(customers):
     id_name = find_id(customers)
     if id_name is None:
         return {"duplicate rows": customers.duplicated().sum()}
-    # Equal rows have equal IDs, so that only rows whose ID comes twice need to be compared.
-    suspects = customers[customers[id_name].duplicated(keep=False)]
+    # Equal rows have equal IDs, and these equal hashes, which are compared in half the time.
+    hashes = Series(hash_array(customers[id_name].to_numpy(), categorize=False))
+    suspects = customers[hashes.duplicated(keep=False).to_numpy()]
     return {
         "duplicate rows": suspects.duplicated().sum(),
         f"duplicate values of {id_name}": suspects[id_name].dropna().duplicated().sum(),
@@ -1232,7 +1431,6 @@ def wrap(text, letters, lines=None, indent=0):
     """Break a text into lines of so many letters at most; "…" for more lines than that."""
     letters = max(2, int(letters * len(text) / max(1, count_letters(text))))
     margin = " " * indent
-    text = RIGHT_TO_LEFT.sub(f"\\1{LEFT_TO_RIGHT_MARK}", text)
     return textwrap.fill(text, letters, subsequent_indent=margin, max_lines=lines, placeholder="…")
 
 
@@ -1271,14 +1469,9 @@ def list_missing(customers, features, repeats):
 
 def write_reading(reading):
     """Say what was left out of the file, and how numbers were read that people wrote."""
-    facts = []
-    if reading.left_out:
-        facts.append(f"{' and '.join(reading.left_out)} left out")
-    for name, example in reading.examples.items():
-        facts.append(f"in {name} {example}")
-    if not facts:
+    if not reading.notes:
         return ""
-    return paragraph("Read", "; ".join(facts)) + "\n"
+    return paragraph("Read", "; ".join(reading.notes)) + "\n"
 
 
 def write_overview(name, customers, features, groups, repeats):
@@ -1334,9 +1527,6 @@ def find_data_cautions(customers, repeats):
         )
     elif findings:
         cautions.append(f"{' and '.join(findings)}, all kept; remove what was entered twice")
-    names = [name for name in NEW_COLUMNS if name in customers]
-    if names:
-        cautions.append(f"segments.csv has a new {' and '.join(names)} in place of the file's")
     return cautions
 
 
@@ -1362,9 +1552,7 @@ def find_feature_cautions(features, log_names):
 
 # ----------------------------------------------------------------------------------------- search
 
-Choice = collections.namedtuple(
-    "Choice", ["k", "named_k", "elbow", "sharpness", "preference", "is_cut_short"]
-)
+Choice = namedtuple("Choice", ["k", "named_k", "elbow", "sharpness", "preference", "is_cut_short"])
 
 
 def draw_sample(customers, most):
@@ -1694,7 +1882,7 @@ def measure_trust(points, labels, seed):
 
 # ---------------------------------------------------------------------------------------- profile
 
-Segments = collections.namedtuple(
+Segments = namedtuple(
     "Segments",
     ["labels", "silhouettes", "centroids", "means", "distances", "explained", "profiles"],
 )
@@ -2014,7 +2202,7 @@ def is_name(value):
     """Tell whether a value is a text that can be shown."""
     if not isinstance(value, str):
         return False
-    return value.replace(LEFT_TO_RIGHT_MARK, "").isprintable() and value.strip() != ""
+    return value.isprintable() and value.strip() != ""
 
 
 def is_number(value):
@@ -2032,6 +2220,30 @@ def is_count(value):
 def is_centroid(value):
     """Tell whether a value is a list of finite numbers."""
     return isinstance(value, list) and all(map(is_number, value))
+
+
+def is_encoding(value):
+    """Tell whether a value is the name of an encoding of texts."""
+    try:
+        b"segment".decode(value, errors="replace")
+    except (LookupError, TypeError, ValueError):
+        return False
+    return True
+
+
+def is_separator(value):
+    """Tell whether a value may stand between the fields of a table."""
+    return isinstance(value, str) and re.fullmatch(r"[^\w\s\"]|\t", value) is not None
+
+
+def is_pair_of_names(value):
+    """Tell whether a value is a list of two texts that can be shown."""
+    return isinstance(value, list) and len(value) == 2 and all(map(is_name, value))
+
+
+def is_table_of_marks(value):
+    """Tell whether a value is a dict of marks before decimals."""
+    return isinstance(value, dict) and all(mark in (".", ",") for mark in value.values())
 
 
 def is_share(value):
@@ -2055,6 +2267,13 @@ SEGMENT_RULES = {
     "distance": lambda value: is_number(value) and value >= 0,
     "centroid": is_centroid,
 }
+# And what else there may be, which older versions did not write.
+FORMAT_RULES = {
+    "encoding": is_encoding,
+    "separator": is_separator,
+    "marks": is_table_of_marks,
+    "segment_columns": is_pair_of_names,
+}
 
 
 def find_fault(model):
@@ -2074,6 +2293,9 @@ def find_fault(model):
         names = [entry["name"] for entry in entries]
         if len(set(names)) < len(names):
             return f"is damaged: two of its {kind} have the same name"
+    for key, is_right in FORMAT_RULES.items():
+        if key in model and not is_right(model[key]):
+            return f"is damaged: it has no right {key}"
     if len(model["segments"]) > MOST_SEGMENTS:
         return f"has more than {MOST_SEGMENTS} segments"
     total = sum(segment["customers"] for segment in model["segments"])
@@ -2100,47 +2322,47 @@ def find_features(model, columns):
     return names
 
 
-def find_moves(folder, customers, labels, segments):
-    """Count who went from which segment to which since the earlier run.
+def read_earlier(folder, model, customers, labels):
+    """Read which segment each customer had in the earlier run, by ID.
 
-    Returns a DataFrame, a row for each segment of then and a column for each of now; None unless
-    the folder has a segments.csv, and both it and the customers have an ID.
+    Returns two Series of segments indexed by ID, then and now; None unless the folder has a
+    segments.csv, and both it and the customers have an ID.
     """
     path = folder / "segments.csv"
-    id_name = find_id(customers)
-    if id_name is None or not path.exists():
+    id_now = find_id(customers)
+    if id_now is None or not path.exists():
         return None
-
-    def is_needed(name):
-        return name == "Segment" or find_id([name]) is not None
-
+    segment_name = model.get("segment_columns", NEW_COLUMNS)[0]
     try:
-        earlier = pd.read_csv(path, usecols=is_needed, low_memory=False)
-        segments_then = pd.to_numeric(earlier["Segment"])
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: can't be read: {one_line(error)}; move it away") from None
-    id_then = id_name if id_name in earlier else find_id(earlier)
+        source = load(path, model.get("encoding", "utf-8"), model.get("separator", ","))
+        earlier, _ = parse(source)
+        if segment_name not in earlier:
+            raise InputError(f"has no column {segment_name}")
+    except InputError as error:
+        raise InputError(f"--like {path}: {error}; or move it away") from None
+    id_then = id_now if id_now in earlier else find_id(earlier)
     if id_then is None:
         return None
-    ids_then = earlier[id_then]
-    ids_now = customers.loc[labels.index, id_name]
-    if is_numeric(ids_then) != is_numeric(ids_now):
-        ids_then = write_ids(ids_then)
-        ids_now = write_ids(ids_now)
-    then = Series(segments_then.to_numpy(), ids_then).dropna()
-    now = Series(labels.to_numpy(), ids_now)
-    then = then[~then.index.duplicated() & then.index.notna()]
-    now = now[~now.index.duplicated() & now.index.notna()]
+    segments_then = pd.to_numeric(earlier[segment_name], errors="coerce")
+    then = Series(segments_then.to_numpy(), earlier[id_then]).dropna()
+    now = Series(labels.to_numpy(), customers.loc[labels.index, id_now])
+    return drop_unclear_ids(then), drop_unclear_ids(now)
+
+
+def drop_unclear_ids(segments):
+    """Drop the segments of customers without an ID, and all but the first of an ID."""
+    ids = segments.index
+    return segments[ids.notna() & ~ids.duplicated()]
+
+
+def count_moves(then, now, segments):
+    """Count who went from which segment to which since the earlier run.
+
+    Returns a DataFrame, a row for each segment of then and a column for each of now.
+    """
     both = pd.concat([then, now], axis=1, join="inner").astype(int)
     moves = pd.crosstab(both[0], both[1]).reindex(index=segments, columns=segments, fill_value=0)
     return moves.add_prefix("To ").rename_axis("From", axis=0)
-
-
-def write_ids(ids):
-    """Write IDs alike, whether they were read as numbers or as texts; NaN where there is none."""
-    if is_numeric(ids):
-        return ids.map("{:.15g}".format, na_action="ignore")
-    return ids.str.strip()
 
 
 def compare_shares(then, profiles):
@@ -2160,8 +2382,8 @@ def compare_shares(then, profiles):
     return profiles
 
 
-def write_comparison(folder, then, profiles, moves):
-    """Say whose segments these are, which of them grew or shrank, and who moved."""
+def write_comparison(folder, then, profiles):
+    """Say whose segments these are, and which of them grew or shrank."""
     customers_then = then["customers"].sum()
     origin = f"the {len(then)} segments that an earlier run ({folder}) found in {customers_then:,} "
     origin += "customers; nothing is searched or fitted, and their stability is that of then"
@@ -2172,19 +2394,19 @@ def write_comparison(folder, then, profiles, moves):
             f"{percent(row['Share'])} now ({row[CHANGE]:+.1f} points)"
         )
     shares = "; ".join(changes) or "no segment grew or shrank by more than chance and one point"
-    paragraphs = [paragraph("Like", origin), paragraph("Shares", shares)]
-    if moves is not None:
-        paragraphs.append(paragraph("Moved", write_moves(moves)))
-    return "\n".join(paragraphs)
+    return f"{paragraph('Like', origin)}\n{paragraph('Shares', shares)}"
 
 
-def write_moves(moves):
+def write_moves(then, now, moves):
     """Say how many customers are in both runs, how many of them moved, and where to."""
     counts = moves.to_numpy()
     total = counts.sum()
     moved = total - np.trace(counts)
     if total == 0:
-        return "no ID is in both runs"
+        text = "no ID is in both runs"
+        if len(then) and len(now):
+            text += f": '{one_line(then.index[0])}' then, '{one_line(now.index[0])}' now"
+        return paragraph("Moved", text)
     text = f"of {total:,} customers in both runs, {count_and_share(moved, total)} are in another "
     text += "segment now"
     pairs = moves.set_axis(moves.index, axis=1).stack()
@@ -2193,7 +2415,7 @@ def write_moves(moves):
     if len(largest):
         steps = [f"{count:,} from {start} to {end}" for (start, end), count in largest.items()]
         text += f": most often {', '.join(steps)} (all in moves.csv)"
-    return text
+    return paragraph("Moved", text)
 
 
 def find_changes(model, then, scaled, segments):
@@ -3209,72 +3431,108 @@ def draw_segments(inputs, scaled, log_names, categories, segments):
 # ------------------------------------------------------------------------------------------- save
 
 
-def write_segments(reading, customers, labels, names, path):
-    """Write the customers as their file spells them, with Segment and Segment name added.
+def name_new_columns(names):
+    """Return the names of the columns that segments.csv has more, unlike those of the file."""
+    taken = {name.casefold() for name in names}
+    endings = itertools.chain(["", " (new)"], (f" (new {n})" for n in itertools.count(2)))
+    for ending in endings:
+        columns = [f"{name}{ending}" for name in NEW_COLUMNS]
+        if taken.isdisjoint(column.casefold() for column in columns):
+            return columns
 
-    Both are blank where a customer has no label. Numbers that people wrote become plain ones.
+
+def choose_dialect(reading, texts):
+    """Return the Dialect: how the file is written, but UTF-8 if these texts can't be written so."""
+    source = reading.source
+    marks = {mark for name, mark in reading.marks.items() if mark and name not in reading.doubts}
+    decimal = "," if source.separator == ";" else "."
+    if len(marks) == 1:
+        decimal = min(marks)
+    try:
+        "".join(texts).encode(source.encoding)
+    except UnicodeError:
+        return Dialect(source.separator, decimal, "utf-8", BYTE_ORDER_MARK)
+    mark = BYTE_ORDER_MARK if source.preamble.startswith(BYTE_ORDER_MARK) else ""
+    return Dialect(source.separator, decimal, source.encoding, mark)
+
+
+def write_table(table, dialect, path):
+    """Write a table of ours in the dialect of the file."""
+    text = table.to_csv(sep=dialect.separator, decimal=dialect.decimal, lineterminator="\n")
+    path.write_bytes(f"{dialect.mark}{text}".encode(dialect.encoding))
+
+
+def write_segments(reading, endings, dialect, path):
+    """Write the records of the file as they are, but for blank ones, and an ending behind each."""
+    blanks = set(reading.records.blanks.tolist())
+    counts = np.diff(reading.records.begins).tolist()
+    endings = iter(endings)
+    options = {"encoding": dialect.encoding, "errors": "surrogateescape", "newline": ""}
+    with open_lines(reading.source, "surrogateescape") as lines, path.open("w", **options) as file:
+        file.write(dialect.mark + reading.source.preamble.removeprefix(BYTE_ORDER_MARK))
+        for place, count in enumerate(counts):
+            record = next(lines) if count == 1 else "".join(itertools.islice(lines, count))
+            if place not in blanks:
+                fields = record.rstrip("\r\n")
+                file.write(fields + next(endings) + record[len(fields) :])
+
+
+def list_endings(reading, segments, names, new_columns):
+    """List what segments.csv has behind each record: names of columns, then segments and names.
+
+    A segment of 0 is none. A header that lacks separators gets them.
     """
-    endings = {0: ["", ""]}
+    separator = reading.source.separator
+    records = reading.records
+    lacking = records.width - len(records.header)
+    header = separator * lacking + pack(new_columns, separator)
+    endings = {0: pack(["", ""], separator)}
     for segment, name in names.items():
-        endings[segment] = [segment, name]
-    segments = labels.reindex(customers.index, fill_value=0).tolist()
-    if reading.spelling is None:
-        write_lines(reading.source, segments, endings, path)
-    else:
-        write_fields(reading, customers, segments, endings, path)
+        endings[segment] = pack([segment, name], separator)
+    return [header, *map(endings.get, segments)]
 
 
-def write_lines(source, segments, endings, path):
-    """Write whole lines of a plain file, five times as fast as their fields."""
-    lines = io.BytesIO(source.text)
-    names = lines.readline().decode().split(",")
-    header = [name.strip() for name in names] + NEW_COLUMNS
-    ends = {segment: b"," + pack(ending) for segment, ending in endings.items()}
-    with path.open("wb") as file:
-        file.write(pack(header))
-        for line, segment in zip(lines, segments, strict=True):
-            file.write(line[:-1] + ends[segment])
-
-
-def pack(fields):
-    """Return the fields as a line of a CSV file, in bytes."""
+def pack(fields, separator):
+    """Return fields as the end of a line of a CSV file."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(fields)
-    return line.getvalue().encode()
-
-
-def write_fields(reading, customers, segments, endings, path):
-    """Write the fields of any other file; those of columns with an example as plain numbers."""
-    header = []
-    columns = []
-    for name, spelt_name in zip(customers, reading.spelling, strict=True):
-        fields = reading.spelling[spelt_name].tolist()
-        if name in reading.examples:
-            for row, number in enumerate(customers[name].tolist()):
-                if not math.isnan(number):
-                    fields[row] = f"{number:.15g}"
-        if name not in NEW_COLUMNS:
-            header.append(spelt_name.strip())
-            columns.append(fields)
-    for part in range(len(NEW_COLUMNS)):
-        columns.append([endings[segment][part] for segment in segments])
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header + NEW_COLUMNS)
-        writer.writerows(zip(*columns, strict=True))
+    csv.writer(line, delimiter=separator, lineterminator="").writerow(fields)
+    return separator + line.getvalue()
 
 
 def is_own(path):
     """Tell whether a file is one that this script made, now or in an older version."""
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    if path.name in TEXT_OUTPUTS:
-        return re.search(TEXT_OUTPUTS[path.name], head) is not None
+        head = file.read(HEAD_LETTERS)
+    if path.name in TEXTS:
+        return re.match(TEXTS[path.name], head) is not None
+    if path.name in TABLES:
+        return any(re.fullmatch(TABLES[path.name], header) for header in list_headers(path, head))
     if not head.startswith(b"\x89PNG"):
         return False
     # Older versions named matplotlib alone, as everybody's pictures do.
     is_older = b"Matplotlib" in head and (path.parent / "segments.csv").exists()
     return MAKER.encode() in head or is_older
+
+
+def list_headers(path, head):
+    """List the header of a table, a text with a NUL between names, by what may separate them.
+
+    That is what model.json beside it says, or what seems to.
+    """
+    try:
+        model = read_model(path.parent)
+    except InputError:
+        model = {}
+    encoding = model.get("encoding", "utf-8")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    text = head.decode(encoding, errors="replace")
+    preamble = PREAMBLE.match(text)
+    headers = []
+    for separator in (model.get("separator", ","), find_separator(text)):
+        rows = csv.reader(io.StringIO(text[preamble.end() :], newline=""), delimiter=separator)
+        headers.append("\0".join(next(rows, [])))
+    return headers
 
 
 def require_own_files(folder, names):
@@ -3298,7 +3556,7 @@ def require_folder(folder, csv_file):
             place = place.parent
         if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
             raise InputError(f"{place}: can't be written; name another folder with -o")
-        for name in TEXT_OUTPUTS:
+        for name in [*TABLES, *TEXTS]:
             output = folder / name
             if output.exists() and os.path.exists(csv_file) and output.samefile(csv_file):
                 raise InputError(f"{output}: is the input, and would be replaced; move it")
@@ -3309,92 +3567,48 @@ def require_folder(folder, csv_file):
 def save(folder, files):
     """Leave each file whole in the folder.
 
-    A file is a Figure, a table, a function that writes to a path, or None: that of an earlier run
-    is removed. All are made in a temporary folder inside it and moved up once the last is whole.
-    Raises InputError if the folder can't be written, or has files of somebody else.
+    A file is a Figure, a function that writes to a path, or None: that of an earlier run is
+    removed. All are made in a folder inside and moved up once the last is whole; the report goes
+    first and comes last, so that a folder without it is unfinished. Raises InputError if the folder
+    can't be written, or has files of somebody else.
     """
     if __name__ == "__main__":  # from here on there is something to clean up after a Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         require_own_files(folder, files)
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob(f"{UNFINISHED}*"):
-            if is_abandoned(leftover):
-                shutil.rmtree(leftover, ignore_errors=True)  # another run may be at it, too
+        remove_leftovers(folder)
         with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as temporary:
             unfinished = Path(temporary)
-            with lock(unfinished):
-                for name, content in files.items():
-                    if content is not None:
-                        save_file(content, unfinished / name)
-                with lock(folder):
-                    move(unfinished, folder, files)
+            for name, content in files.items():
+                if content is not None:
+                    save_file(content, unfinished / name)
+            (folder / REPORT).unlink(missing_ok=True)
+            for name, content in files.items():
+                if content is None:
+                    (folder / name).unlink(missing_ok=True)
+                elif name != REPORT:
+                    (unfinished / name).replace(folder / name)
+            (unfinished / REPORT).replace(folder / REPORT)
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"{folder}: can't be written: {reason}; name another with -o") from None
 
 
-def move(unfinished, folder, files):
-    """Move the files up; the report goes first and comes last: a folder without it is unfinished.
-
-    A Ctrl-C has no effect meanwhile.
-    """
-    if __name__ == "__main__":
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    (folder / REPORT).unlink(missing_ok=True)
-    for name, content in files.items():
-        if content is None:
-            (folder / name).unlink(missing_ok=True)
-        elif name != REPORT:
-            (unfinished / name).replace(folder / name)
-    (unfinished / REPORT).replace(folder / REPORT)
-    if __name__ == "__main__":
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@contextlib.contextmanager
-def lock(folder):
-    """Keep other runs out of a folder, that of the unfinished files, or that where they go.
-
-    The system takes the lock away when the process ends, however it ends. Windows has none, and
-    keeps open files from being removed.
-    """
-    if fcntl is None:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # a file system that knows no locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def is_abandoned(unfinished):
-    """Tell whether a folder of unfinished files is of a run that was killed, and not a link."""
-    if unfinished.is_symlink() or not unfinished.is_dir():
-        return False
-    if fcntl is None:
-        return time.time() - unfinished.stat().st_mtime > LONGEST_RUN
-    handle = os.open(unfinished, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return True
+def remove_leftovers(folder):
+    """Remove the unfinished files of runs that were killed; a younger run may be at work yet."""
+    for leftover in folder.glob(f"{UNFINISHED}*"):
+        is_old = time.time() - leftover.lstat().st_mtime > LONGEST_RUN
+        if is_old and leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def save_file(content, path):
-    """Write a Figure, a table, or what a function writes."""
+    """Write a Figure, or what a function writes."""
     if isinstance(content, Figure):
         # Packed quickly: the tightest PNG is a tenth smaller, and takes a second more.
         packing = {"compress_level": 1}
         content.savefig(path, dpi=DPI, pil_kwargs=packing, metadata={"Source": MAKER})
-    elif isinstance(content, DataFrame):
-        content.to_csv(path, lineterminator="\n")
     else:
         content(path)
 
@@ -3484,9 +3698,7 @@ def require_range(parser, name, number, numbers):
 
 def require_encoding(parser, name):
     """Refuse the command line if no text is in an encoding of this name; None is none."""
-    try:
-        b"segment".decode(name or "utf-8", errors="replace")
-    except (LookupError, ValueError):
+    if not is_encoding(name or "utf-8"):
         parser.error(f"--encoding {name} is unknown; try utf-8, gbk, cp1250, cp1251 or shift_jis")
 
 
@@ -3500,7 +3712,7 @@ def require_no_file(parser, columns):
             )
 
 
-def choose_inputs(options, customers, mark):
+def choose_inputs(options, customers, reading):
     """Return features, inputs and units: with --like, those of the earlier run."""
     model = options.model
     if model:
@@ -3510,7 +3722,11 @@ def choose_inputs(options, customers, mark):
     else:
         names = choose_features(options, customers)
         log_names = [find_column(name, names, "feature") for name in options.log]
-    features = take_features(customers, names, mark)
+    features = take_features(customers, names, reading)
+    for name in names:
+        is_read_otherwise = name in log_names or options.no_scale
+        if is_read_otherwise and name in reading.doubts:
+            raise reading.doubts[name]
     inputs = take_logarithms(features, log_names).dropna()
     if not model:
         require_differences(inputs)
@@ -3563,8 +3779,12 @@ def find_again(options, customers, scaled, categories):
     profiles = compare_shares(then, profiles)
     explained = measure_explained(scaled, labels)
     segments = Segments(labels, silhouettes, centroids, means, distances, explained, profiles)
-    moves = find_moves(options.like, customers, labels, then.index)
-    judgement = write_comparison(options.like, then, profiles, moves)
+    judgement = write_comparison(options.like, then, profiles)
+    moves = None
+    both = read_earlier(options.like, options.model, customers, labels)
+    if both:
+        moves = count_moves(*both, then.index)
+        judgement += f"\n{write_moves(*both, moves)}"
     cautions = find_changes(options.model, then, scaled, segments)
     files = {"05_elbow.png": None, "elbow.csv": None, "moves.csv": moves}
     return segments, judgement, cautions, files
@@ -3574,8 +3794,9 @@ def analyse(options, announce):
     """Go the road from the CSV file to the report, the cautions, and the files to be saved."""
     announce("1 of 5, read")
     source = load(options.csv, options.encoding)
-    customers, reading = parse(source)
-    features, inputs, units = choose_inputs(options, customers, reading.mark)
+    marks_then = options.model.get("marks") if options.model else None
+    customers, reading = parse(source, marks_then)
+    features, inputs, units = choose_inputs(options, customers, reading)
     log_names = list(units.index[units["log"]])
     announce("2 of 5, explore")
     categories = find_categories(customers, list(features))
@@ -3595,12 +3816,35 @@ def analyse(options, announce):
     announce("4 of 5, draw")
     files |= tables
     files |= draw_segments(inputs, scaled, log_names, categories, segments)
-    names = profiles["Name"]
+    new_columns = name_new_columns(customers)
+    if new_columns != NEW_COLUMNS:
+        cautions.append(
+            f"the file has a column {' or '.join(NEW_COLUMNS)}, which stays; segments.csv has "
+            f"{' and '.join(new_columns)} besides"
+        )
+    table = join_profiles(profiles, segments.means)
+    dialect = choose_dialect(reading, [*table, *profiles["Name"]])
+    if dialect.encoding != source.encoding:
+        cautions.append(
+            f"a name can't be written in {source.encoding}, the encoding of the file; all tables "
+            "are UTF-8"
+        )
+    model |= {
+        "encoding": dialect.encoding,
+        "separator": dialect.separator,
+        "marks": {name: mark for name, mark in reading.marks.items() if mark},
+        "segment_columns": new_columns,
+    }
+    labels = segments.labels.reindex(customers.index, fill_value=0)
+    endings = list_endings(reading, labels, profiles["Name"], new_columns)
     files |= {
-        "segments.csv": partial(write_segments, reading, customers, segments.labels, names),
-        "profiles.csv": join_profiles(profiles, segments.means),
+        "segments.csv": partial(write_segments, reading, endings, dialect),
+        "profiles.csv": partial(write_table, table, dialect),
         MODEL_FILE: partial(write_model, model),
     }
+    for name in ("elbow.csv", "moves.csv"):
+        if files[name] is not None:
+            files[name] = partial(write_table, files[name], dialect)
     return report, source.cautions + cautions + doubts, files
 
 
