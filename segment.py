@@ -276,6 +276,7 @@ CHANGE = "Change (points)"
 MOVED = "Moved"
 NO_NAME = "(no name)"
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|（.*?）")  # the "(k$)" of "Annual Income (k$)"
+SURROGATE = re.compile("[\ud800-\udfff]")  # half a letter, which stands for a damaged byte
 HEAD_LETTERS = 2**20  # in which it shows what separates the fields
 SEPARATORS = ";\t|,"
 QUOTED = r'"[^"]*(?:""[^"]*)*"'  # a field in quotes, with the doubled ones in it
@@ -388,7 +389,8 @@ def find_encoding(data, encoding):
 def decode(data, encoding):
     """Decode a text; None if less than half of the letters beyond ASCII fit the encoding."""
     try:
-        return data.decode(encoding)
+        text = data.decode(encoding)
+        return None if SURROGATE.search(text) else text
     except UnicodeError:
         if encoding == "cp1252":  # it knows almost any byte, and is wrong if it does not know one
             return None
@@ -396,7 +398,7 @@ def decode(data, encoding):
         text = data.decode(encoding, errors="surrogateescape")
     except UnicodeError:
         return None
-    damaged = len(re.findall("[\ud800-\udfff]", text))
+    damaged = len(SURROGATE.findall(text))
     letters = len(re.findall("[^\0-\x7f]", text))
     return text if damaged < letters / 2 else None
 
@@ -406,7 +408,7 @@ def find_letter_cautions(text, found_encoding, encoding):
     cautions = []
     if text.isascii():
         return cautions
-    damage = re.search("[\ud800-\udfff]", text)
+    damage = SURROGATE.search(text)
     if damage:
         line = 1 + count_line_ends(text[: damage.start()])
         cautions.append(f"line {line:,} has a damaged letter, \ufffd; correct the file")
@@ -450,14 +452,15 @@ def parse(source, marks_then=None):
     The marks of an earlier run, a dict by column, tell what a column itself does not.
     """
     records = read_records(source)
-    values = read_values(source, records)
     header_line = records.begins[records.place]
-    require_customer_rows(values, header_line)
-    notes = []
+    values = name_columns(read_values(source, records), records.header, header_line)
+    require_customer_rows(values)
+    left_out = []
     if records.empty_rows:
-        notes.append(f"{records.empty_rows:,} empty rows left out")
+        left_out.append(f"{records.empty_rows:,} empty rows")
     if len(values.columns) < records.width:
-        notes.append(f"{records.width - len(values.columns):,} empty columns left out")
+        left_out.append(f"{records.width - len(values.columns):,} empty columns")
+    notes = [f"{' and '.join(left_out)} left out"] if left_out else []
     customers = dict.fromkeys(values)
     columns = []
     for name in customers:
@@ -512,17 +515,18 @@ def judge_records(reader, record, source):
     header = []
     place = 0
     width = 0
+    usual_width = None
     blanks = []
     empty_rows = 0
     first_line = find_first_line(source)
     begins = array("q", [first_line])
     for fields in reader:
         begins.append(first_line + reader.line_num)
-        is_usual = len(fields) == width == len(header) and fields[0] and not record
-        if is_usual:  # as nearly all are, of millions
-            continue
+        if fields and len(fields) == usual_width and fields[0] and not record:
+            continue  # as nearly all of millions are
+        line = begins[-2]
         if record:
-            require_right_quotes(begins[-2], record, fields, source.separator)
+            require_right_quotes(line, record, fields, source.separator)
             record.clear()
         if not has_text(fields):
             blanks.append(len(begins) - 2)
@@ -530,19 +534,30 @@ def judge_records(reader, record, source):
         elif not header:
             header = fields
             place = len(begins) - 2
+        elif width == 0:
+            width = find_width(header, fields)
+            require_width(line, fields, width, begins[place], header)
+            first_customer = line, fields
+            usual_width = len(header) if width == len(header) else None
         else:
-            width = width or find_width(header, fields)
-            is_too_long = width > len(header) and has_text(fields[len(header) :])
-            if len(fields) != width or is_too_long:
-                raise InputError(
-                    f"line {begins[-2]:,} ('{one_line(fields[0], 40)}' ...) has {len(fields):,} "
-                    f"fields, the header in line {begins[place]:,} ('{one_line(header[0], 40)}' "
-                    f"...) has {len(header):,}; correct it, or remove what is neither header nor "
-                    "customer"
-                )
+            if len(fields) == len(header) < width:  # then the first one is the odd one
+                line, fields = first_customer
+                width = len(header)
+            require_width(line, fields, width, begins[place], header)
     if width == 0:
         raise InputError("has no customers; it needs a header and a line for each customer")
     return Records(header, place, width, np.array(begins), np.array(blanks, int), empty_rows)
+
+
+def require_width(line, fields, width, header_line, header):
+    """Raise InputError unless a customer has so many fields, and no text behind the header's."""
+    if len(fields) == width and not has_text(fields[len(header) :]):
+        return
+    raise InputError(
+        f"line {line:,} ('{one_line(fields[0], 40)}' ...) has {len(fields):,} fields, the header "
+        f"in line {header_line:,} ('{one_line(header[0], 40)}' ...) has {len(header):,}; correct "
+        "the line, or remove what is neither header nor customer"
+    )
 
 
 def find_first_line(source):
@@ -613,8 +628,7 @@ def has_torn_field(record, separator):
 def read_values(source, records):
     """Read the fields of the customers as texts.
 
-    Returns a DataFrame indexed by the line at which a customer begins, without the columns that
-    have neither a name nor a text. Raises InputError if a name comes twice.
+    Returns a DataFrame indexed by the line at which a customer begins; columns are numbered.
     """
     lines_of_customers = records.begins[records.place + 1 : -1]
     with open_lines(source) as lines:
@@ -638,22 +652,36 @@ def read_values(source, records):
     blanks = records.blanks[records.blanks > records.place]
     if len(blanks):
         values = values.drop(records.begins[blanks])
+    return values
+
+
+def name_columns(values, header, header_line):
+    """Give the columns their names, and leave out those that have neither a name nor a text.
+
+    Raises InputError if the header stands further below, or a name comes twice.
+    """
+    table_line = find_table(values.head(MOST_HEADER_ROWS))
+    if table_line:
+        raise InputError(
+            f"line {header_line:,} has texts where the next lines have numbers; the table seems to "
+            f"begin in line {table_line:,}; remove what stands above it"
+        )
     names = {}
-    for place, name in itertools.zip_longest(values, records.header, fillvalue=""):
+    for place, name in itertools.zip_longest(values, header, fillvalue=""):
         name = one_line(name).strip()
         if name or has_text(values[place]):
             names[place] = name or NO_NAME
     for name, count in collections.Counter(names.values()).items():
         if count > 1:
             raise InputError(
-                f"line {records.begins[records.place]:,}, the header, has the name '{name}' "
-                f"{count:,} times; give each column its own"
+                f"line {header_line:,}, the header, has the name '{name}' {count:,} times; give "
+                "each column its own"
             )
     return values[list(names)].set_axis(list(names.values()), axis=1)
 
 
-def require_customer_rows(values, header_line):
-    """Raise InputError if a row is the header again, a total by its word, or a title above it."""
+def require_customer_rows(values):
+    """Raise InputError if a row is the header again, or a total by its word."""
     names = values.columns
     repeats = values[values[names[0]] == names[0]]
     repeats = repeats[(repeats == names).all(axis=1)]
@@ -667,12 +695,6 @@ def require_customer_rows(values, header_line):
                     f"line {line:,} ('{one_line(value)}') is a total or an average, and no "
                     "customer; remove it"
                 )
-    table_line = find_table(values.head(MOST_HEADER_ROWS))
-    if table_line:
-        raise InputError(
-            f"line {header_line:,} has texts where the next lines have numbers; the table seems to "
-            f"begin in line {table_line:,}; remove what stands above it"
-        )
 
 
 def find_table(rows):
@@ -854,7 +876,7 @@ def require_numbers(column):
         reason = NUMBER_REASON
         if re.fullmatch(DATE, wrong.iloc[0], re.IGNORECASE):
             reason = DATE_REASON
-        if numbers[wrong.index[0]] > 0:
+        if abs(numbers[wrong.index[0]]) > LARGEST_NUMBER:
             reason = SIZE_REASON
         raise refuse(column, column.texts.index.isin(wrong.index), reason)
     units = readings["unit"][numbers.notna()]
@@ -2336,15 +2358,14 @@ def read_earlier(folder, model, customers, labels):
     try:
         source = load(path, model.get("encoding", "utf-8"), model.get("separator", ","))
         earlier, _ = parse(source)
-        if segment_name not in earlier:
-            raise InputError(f"has no column {segment_name}")
+        if segment_name not in earlier or not is_numeric_dtype(earlier[segment_name]):
+            raise InputError(f"has no column {segment_name} of numbers")
     except InputError as error:
         raise InputError(f"--like {path}: {error}; or move it away") from None
     id_then = id_now if id_now in earlier else find_id(earlier)
     if id_then is None:
         return None
-    segments_then = pd.to_numeric(earlier[segment_name], errors="coerce")
-    then = Series(segments_then.to_numpy(), earlier[id_then]).dropna()
+    then = Series(earlier[segment_name].to_numpy(), earlier[id_then]).dropna()
     now = Series(labels.to_numpy(), customers.loc[labels.index, id_now])
     return drop_unclear_ids(then), drop_unclear_ids(now)
 
@@ -3737,7 +3758,7 @@ def choose_inputs(options, customers, reading):
     return features, inputs, units
 
 
-def find_anew(options, customers, scaled, categories):
+def find_anew(options, features, scaled, categories):
     """Search, fit and judge; return the segments, a judgement, cautions, and files."""
     points = scaled.to_numpy()
     require_customers(points, options.clusters or 3)
@@ -3745,7 +3766,6 @@ def find_anew(options, customers, scaled, categories):
     labels = Series(labels, scaled.index)
     silhouettes = sample_silhouettes(points, labels)
     stability, even_silhouette = measure_trust(points, labels, options.seed)
-    features = customers[list(scaled)].dropna()
     means, distances = describe(features, scaled, categories, labels)
     names = name_segments(features, means, distances)
     profiles = profile(names, labels, silhouettes, stability)
@@ -3762,7 +3782,7 @@ def find_anew(options, customers, scaled, categories):
     return segments, judgement, cautions, files
 
 
-def find_again(options, customers, scaled, categories):
+def find_again(options, customers, features, scaled, categories):
     """Give customers to the segments of an earlier run, and compare; return as find_anew does."""
     then = DataFrame(options.model["segments"]).set_index("number")
     centroids = np.array(then["centroid"].tolist())
@@ -3771,7 +3791,6 @@ def find_again(options, customers, scaled, categories):
         raise InputError("has other numbers than the earlier run, so that no segment is near")
     labels = Series(pairwise_distances_argmin(points, centroids) + 1, scaled.index)
     silhouettes = sample_silhouettes(points, labels)
-    features = customers[list(scaled)].dropna()
     means, distances = describe(features, scaled, categories, labels)
     distances = distances.reindex(then.index)  # none of a segment may be there
     means = means.reindex(list(then.index) + ["average"])
@@ -3803,12 +3822,15 @@ def analyse(options, announce):
     overview, cautions, files = explore(options.csv, customers, features, categories, log_names)
     announce("3 of 5, segment")
     scaled = DataFrame(apply_units(inputs, units), inputs.index, inputs.columns)
+    complete = features.loc[scaled.index]
     if options.model:
-        segments, judgement, doubts, tables = find_again(options, customers, scaled, categories)
+        segments, judgement, doubts, tables = find_again(
+            options, customers, complete, scaled, categories
+        )
         model = options.model
     else:
         cautions += find_feature_cautions(features, log_names)
-        segments, judgement, doubts, tables = find_anew(options, customers, scaled, categories)
+        segments, judgement, doubts, tables = find_anew(options, complete, scaled, categories)
         model = make_model(units, scaled, segments)
     profiles = segments.profiles
     table = tabulate(segments.means, segments.explained, profiles)

@@ -3,7 +3,9 @@
 import contextlib
 import csv
 import io
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,13 +83,20 @@ class Run(NamedTuple):
         return [line.removeprefix(begin) for line in lines if line.startswith(begin)]
 
     def rows(self, name: str) -> list[dict[str, str]]:
-        """Read a table that the run left, every value as text."""
-        with open(self.folder / name, newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        """Read a table that the run left, every value as text, in the dialect of its file."""
+        model = json.loads((self.folder / "model.json").read_text(encoding="utf-8"))
+        data = (self.folder / name).read_bytes()
+        text = data.decode(model["encoding"], errors="replace").removeprefix("\ufeff")
+        text = re.sub("^sep=.\r?\n", "", text)
+        lines = io.StringIO(text, newline="")
+        reader = csv.DictReader(lines, delimiter=model["separator"], skipinitialspace=True)
+        return list(reader)
 
     def labels(self) -> np.ndarray:
         """Read the segment of every customer."""
-        return np.array([int(row["Segment"]) for row in self.rows("segments.csv")])
+        model = json.loads((self.folder / "model.json").read_text(encoding="utf-8"))
+        name = model["segment_columns"][0]
+        return np.array([int(row[name]) for row in self.rows("segments.csv")])
 
 
 def start_command(folder: Path, *arguments: object, **options) -> subprocess.Popen:

@@ -89,7 +89,7 @@ def test_command_that_a_refusal_shows_works(tmp_path, monkeypatch):
     refused = call_main(tmp_path / "output", "two words.csv")
     assert refused.status == 2
     (error,) = refused.errors
-    assert "what measures: Visits (a year), Spent $; what may not: id (numbers the rows);" in error
+    assert "what measures: Visits (a year), Spent $; what may not: id (a code" in error
     command = shlex.split(error[error.index("python segment.py") :])
     assert command[2:] == ["two words.csv", "-f", "Visits (a year)", "Spent $"]
     assert call_main(tmp_path / "output", *command[2:]).status == 0

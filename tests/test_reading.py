@@ -106,12 +106,9 @@ def test_blanks_of_a_field_stay_as_they_are_spelt(separator, last, tmp_path):
     arguments = ["-f", "Age", "Score", "-k", 2, "--max-clusters", 3]
     run = call_main(tmp_path / "output", path, *arguments)
     assert run.status == 0, run.err
-    found = run.rows("segments.csv")
-    assert [row["Name"] for row in found[:9]] == ["  two before"] * 9
-    assert [row["Age"] for row in found[:2]] == [" 0", " 11"]
-    assert [row["Note"] for row in found] == [" "] * 9 + ["end "]
-    names = {"p": "plain", '"': 'quoted, "so"', " ": "behind blanks"}
-    assert found[9]["Name"] == names[last[0]]
+    found = (run.folder / "segments.csv").read_text().splitlines()
+    for line, written in zip(found, path.read_text().splitlines(), strict=True):
+        assert line.startswith(written + separator)
 
 
 def test_separators_and_line_ends_in_a_quoted_header_separate_nothing(tmp_path):

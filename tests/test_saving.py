@@ -213,62 +213,25 @@ def test_report_goes_first_and_comes_last(shop, tmp_path, monkeypatch):
     assert moved[-1] == "report.txt" and len(moved) > 10
 
 
-INTERRUPTED = """
-import os, runpy, signal, sys
+def test_leftovers_of_a_day_ago_are_removed(shop, tmp_path):
+    seen = set()
 
-def replace(source, target, work=os.replace):
-    os.kill(os.getpid(), signal.SIGINT)
-    return work(source, target)
-
-os.replace = replace
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals to processes")
-def test_ctrl_c_waits_for_the_moves(shop, tmp_path):
-    folder = tmp_path / "output"
-    shutil.copytree(shop / "old", folder)
-    command = [sys.executable, "-c", INTERRUPTED, segment.__file__, shop / "new.csv", "-o", folder]
-    run = subprocess.run([str(part) for part in [*command, *BY_TWO]], capture_output=True)
-    assert run.returncode in (0, 130) and b"Traceback" not in run.stderr
-    found = contents(folder)
-    assert found.keys() == contents(shop / "old").keys()
-    for name in ("profiles.csv", "segments.csv"):
-        assert found[name] == contents(shop / "new")[name]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no locks of this kind")
-def test_run_leaves_the_unfinished_files_of_another_alone(shop, tmp_path):
-    import fcntl
+    def save_and_look(figure, file, **_):
+        save_unseen(figure, file)
+        seen.add(Path(file).parent.name)
 
     folder = tmp_path / "output"
     assert call_main(folder, shop / "new.csv", *BY_TWO, save=save_and_look).status == 0
-    prefix = SEEN_UNFINISHED.pop()[:-8]  # without what is drawn at random
-    other = folder / f"{prefix}other"
-    other.mkdir()
-    (other / "01_distributions.png").write_text("half")
-    handle = os.open(other, os.O_RDONLY)
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    prefix = seen.pop()[:-8]  # without what is drawn at random
+    for name, age in (("young", 3600), ("old", 90_000)):
+        (folder / f"{prefix}{name}").mkdir()
+        (folder / f"{prefix}{name}" / "01_distributions.png").write_text("half")
+        os.utime(folder / f"{prefix}{name}", (time.time() - age,) * 2)
+    (folder / f"{prefix}link").symlink_to(shop, target_is_directory=True)
     assert call_main(folder, shop / "new.csv", *BY_TWO).status == 0
-    assert (other / "01_distributions.png").read_text() == "half"
-    os.close(handle)  # as the system does when a process ends
-    assert call_main(folder, shop / "new.csv", *BY_TWO).status == 0
-    assert not other.exists()
-    link = folder / f"{prefix}link"
-    link.symlink_to(shop, target_is_directory=True)
-    assert call_main(folder, shop / "new.csv", *BY_TWO).status == 0
-    assert link.is_symlink() and (shop / "new.csv").exists()
-
-
-SEEN_UNFINISHED = set()
-
-
-def save_and_look(figure, file, **_):
-    """Leave a few bytes for a picture, and note the folder of unfinished files."""
-    save_unseen(figure, file)
-    SEEN_UNFINISHED.add(Path(file).parent.name)
+    left = {path.name for path in folder.iterdir() if path.name.startswith(prefix)}
+    assert left == {f"{prefix}young", f"{prefix}link"}
+    assert (shop / "new.csv").exists()
 
 
 @pytest.mark.parametrize(
@@ -388,9 +351,11 @@ def test_interrupted_runs_say_nothing_and_leave_nothing_half(processes):
 
 
 @no_signals
-def test_litter_of_killed_runs_is_gone_after_the_next(processes):
+def test_litter_of_killed_runs_is_gone_after_a_day(processes):
     _, killed = processes.result()
     (folder,) = [run.folder for run in killed if run.sent != signal.SIGINT]
+    for litter in folder.glob(".segment-unfinished-*"):
+        os.utime(litter, (0, 0))
     (folder / ".mine").mkdir()
     assert call_main(folder, *QUICK).status == 0
     expected = {*FILES, "mine.txt", ".mine"} - {"08_clusters_3d.png"}
