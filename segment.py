@@ -707,8 +707,8 @@ def find_table(rows):
         is_numeric = (numbers | is_gap.iloc[place:]).all() & (numbers.sum() > 1)
         names = rows.columns[is_numeric]
         has_number_above = is_number.iloc[:place][names].any(axis=None)
-        has_word_above = not is_gap.iloc[place - 1][names].all()
-        if len(names) > 1 and has_word_above and not has_number_above:
+        words_above = (~is_gap.iloc[place - 1][names]).sum()
+        if words_above > 1 and not has_number_above:
             return rows.index[place - 1]
     return None
 

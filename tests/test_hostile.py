@@ -116,7 +116,7 @@ REFUSED_FILES = {  # case: (content of shop.csv, arguments, what the error says)
     "conflict on top": ("<<<<<<< HEAD\n" + SHOP, [], ["line 2", "'CustomerID'", "'<<<<<<< HEAD'"]),
     "title above": ("Customers of the mall\n\n" + SHOP, [], ["line 3", "'CustomerID'"]),
     "title with a comma": ("Customers, 2024\n" + SHOP, [], ["header in line 1", "'Customers'"]),
-    "title of all columns": ("Customers,,,,\n" + SHOP, [], ["line 1", "header"]),
+    "title of all columns": ("Customers,,,,\n" + SHOP, [], ["line 1", "begin in line 2"]),
     "no header": (ROWS, [], ["line 1", "put a header above"]),
     "no header, with -f": (ROWS, ["-f", "19", "15"], ["put a header above"]),
     "name twice": ("A,B,A\n1,2,3\n4,5,6\n", BY_TWO, ["line 1", "'A' 2 times"]),
