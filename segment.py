@@ -121,7 +121,7 @@ CURRENCIES = (
 )
 THREE_DECIMALS = {"bhd", "jod", "kwd", "omr", "tnd"}  # currencies with thousandths
 BLANKS = (" ", "\u00a0", "\u2009", "\u202f")
-GROUP_MARKS = "".join(["'", "’", *BLANKS])  # part thousands, as do the point and the comma
+GROUP_MARKS = "'’" + "".join(BLANKS)  # part thousands, as do the point and the comma
 MINUS_SIGNS = ("-", "−", "(")
 DATE = (
     r"\d{4}[-/.]\d\d?([-/.]\d.*)?|\d\d?[-/.]\d\d?[-/.]\d\d.*|"
@@ -3510,7 +3510,7 @@ def list_endings(reading, segments, names, new_columns):
     endings = {0: pack(["", ""], separator)}
     for segment, name in names.items():
         endings[segment] = pack([segment, name], separator)
-    return [header, *map(endings.get, segments)]
+    return [header] + [endings[segment] for segment in segments]
 
 
 def pack(fields, separator):
@@ -3577,7 +3577,7 @@ def require_folder(folder, csv_file):
             place = place.parent
         if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
             raise InputError(f"{place}: can't be written; name another folder with -o")
-        for name in [*TABLES, *TEXTS]:
+        for name in list(TABLES) + list(TEXTS):
             output = folder / name
             if output.exists() and os.path.exists(csv_file) and output.samefile(csv_file):
                 raise InputError(f"{output}: is the input, and would be replaced; move it")
@@ -3802,8 +3802,9 @@ def find_again(options, customers, features, scaled, categories):
     moves = None
     both = read_earlier(options.like, options.model, customers, labels)
     if both:
-        moves = count_moves(*both, then.index)
-        judgement += f"\n{write_moves(*both, moves)}"
+        segments_then, segments_now = both
+        moves = count_moves(segments_then, segments_now, then.index)
+        judgement += f"\n{write_moves(segments_then, segments_now, moves)}"
     cautions = find_changes(options.model, then, scaled, segments)
     files = {"05_elbow.png": None, "elbow.csv": None, "moves.csv": moves}
     return segments, judgement, cautions, files
@@ -3838,36 +3839,46 @@ def analyse(options, announce):
     announce("4 of 5, draw")
     files |= tables
     files |= draw_segments(inputs, scaled, log_names, categories, segments)
+    tables, doubts_of_tables = make_tables(reading, customers, segments, model, files)
+    files |= tables
+    return report, source.cautions + cautions + doubts + doubts_of_tables, files
+
+
+def make_tables(reading, customers, segments, model, files):
+    """Return what writes the tables and the model in the dialect of the file, and cautions."""
+    source = reading.source
+    names = segments.profiles["Name"]
+    table = join_profiles(segments.profiles, segments.means)
+    dialect = choose_dialect(reading, list(table) + list(names))
     new_columns = name_new_columns(customers)
+    cautions = []
     if new_columns != NEW_COLUMNS:
         cautions.append(
             f"the file has a column {' or '.join(NEW_COLUMNS)}, which stays; segments.csv has "
             f"{' and '.join(new_columns)} besides"
         )
-    table = join_profiles(profiles, segments.means)
-    dialect = choose_dialect(reading, [*table, *profiles["Name"]])
     if dialect.encoding != source.encoding:
         cautions.append(
             f"a name can't be written in {source.encoding}, the encoding of the file; all tables "
             "are UTF-8"
         )
-    model |= {
+    model = model | {
         "encoding": dialect.encoding,
         "separator": dialect.separator,
         "marks": {name: mark for name, mark in reading.marks.items() if mark},
         "segment_columns": new_columns,
     }
     labels = segments.labels.reindex(customers.index, fill_value=0)
-    endings = list_endings(reading, labels, profiles["Name"], new_columns)
-    files |= {
+    endings = list_endings(reading, labels, names, new_columns)
+    tables = {
         "segments.csv": partial(write_segments, reading, endings, dialect),
         "profiles.csv": partial(write_table, table, dialect),
         MODEL_FILE: partial(write_model, model),
     }
     for name in ("elbow.csv", "moves.csv"):
         if files[name] is not None:
-            files[name] = partial(write_table, files[name], dialect)
-    return report, source.cautions + cautions + doubts, files
+            tables[name] = partial(write_table, files[name], dialect)
+    return tables, cautions
 
 
 def say(stream, text, end="\n"):

@@ -1,4 +1,4 @@
-"""What comes out is written as what came in: records byte for byte, tables in the file's dialect."""
+"""What comes out is written as what came in: records byte for byte, tables in their dialect."""
 
 import csv
 import io
