@@ -938,7 +938,7 @@ def find_told_mark(column):
     mark = "." if tells_point.any() else ","
     text = column.texts[tells_point | tells_comma].iloc[0]
     is_alone = counts[tells_point | tells_comma].sum() == 1
-    has_one_mark = len(re.findall("[.,]", text)) == 1
+    has_one_mark = len(re.findall(rf"(?<=\d)[.,{GROUP_MARKS}](?=\d)", text)) < 2
     unsure_customers = counts[is_unsure(column.readings)].sum()
     may_be_slip = is_alone and has_one_mark and unsure_customers >= FEWEST_THAT_TELL
     return mark, not may_be_slip
@@ -948,6 +948,12 @@ def is_unsure(readings):
     """Tell of each text whether its mark may stand before decimals or part thousands."""
     numbers = readings[[".", ","]]
     return numbers.notna().all(axis=1) & (numbers["."] != numbers[","])
+
+
+def find_unsure_marks(readings):
+    """Return the mark of each text that may be thousands: these are more than the other reading."""
+    is_comma = readings["."].abs() > readings[","].abs()
+    return is_comma.map({True: ",", False: "."})
 
 
 def choose_mark(column, hints):
@@ -977,10 +983,10 @@ def guess_mark(column, unsure, hints):
     say. Where nothing tells, the readings differ by a factor of 1,000, and the segments are the
     same. Raises InputError where it may be either.
     """
-    marks = set("".join(column.texts[unsure])) & {".", ","}
-    if len(marks) > 1:
-        raise refuse(column, unsure, "stands beside another mark in the same place; write one mark")
-    mark = marks.pop()
+    marks = find_unsure_marks(column.readings[unsure])
+    if marks.nunique() > 1:
+        raise refuse(column, unsure, "stands beside another mark in the same place; write one")
+    mark = marks.iloc[0]
     decimal_mark = "," if mark == "." else "."
     if column.name in hints.marks_then:
         return hints.marks_then[column.name], "as in the earlier run"
@@ -1005,7 +1011,7 @@ def refuse_two(column, is_unsure):
     """Return the InputError that says which two numbers the first of these texts may be."""
     place = column.codes[find_first(column, is_unsure)]
     numbers = column.readings.loc[place, [".", ","]].abs()
-    mark = re.search("[.,]", column.texts[place])[0]
+    mark = find_unsure_marks(column.readings.loc[[place]]).iloc[0]
     remedy = f"write {numbers.max():.15g} or " + f"{numbers.min():.2f}".replace(".", mark)
     reason = f"may be {numbers.max():,.15g} or {numbers.min():.15g}; {remedy}"
     return refuse(column, is_unsure, reason)
