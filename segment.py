@@ -3599,14 +3599,14 @@ def save(folder, files):
     first and comes last, so that a folder without it is unfinished. Raises InputError if the folder
     can't be written, or has files of somebody else.
     """
-    if __name__ == "__main__":  # from here on there is something to clean up after a Ctrl-C
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         require_own_files(folder, files)
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder)
         with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as temporary:
             unfinished = Path(temporary)
+            if __name__ == "__main__":
+                signal.signal(signal.SIGINT, partial(clean_up_and_exit, unfinished))
             for name, content in files.items():
                 if content is not None:
                     save_file(content, unfinished / name)
@@ -3620,6 +3620,12 @@ def save(folder, files):
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"{folder}: can't be written: {reason}; name another with -o") from None
+
+
+def clean_up_and_exit(unfinished, *_):
+    """Exit at a Ctrl-C. Raised in compiled code, KeyboardInterrupt may come out as another error."""
+    shutil.rmtree(unfinished, ignore_errors=True)
+    os._exit(130)
 
 
 def remove_leftovers(folder):
