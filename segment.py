@@ -3623,7 +3623,7 @@ def save(folder, files):
 
 
 def clean_up_and_exit(unfinished, *_):
-    """Exit at a Ctrl-C. Raised in compiled code, KeyboardInterrupt may come out as another error."""
+    """Exit at a Ctrl-C: as an exception it might come out of compiled code as another one."""
     shutil.rmtree(unfinished, ignore_errors=True)
     os._exit(130)
 
