@@ -587,7 +587,7 @@ def find_width(header, fields):
 
 def require_right_quotes(line, record, fields, separator):
     """Raise InputError if quotes stand around whole lines, or tear a field in two."""
-    if has_swallowed_lines(fields, separator):
+    if len(record) > 1 and has_swallowed_lines(fields, separator):
         raise InputError(
             f"line {line:,} ('{one_line(fields[0], 40)}' ...) has quotes around whole lines; "
             "remove these quotes"
