@@ -121,6 +121,7 @@ CURRENCIES = (
 )
 THREE_DECIMALS = {"bhd", "jod", "kwd", "omr", "tnd"}  # currencies with thousandths
 BLANKS = (" ", "\u00a0", "\u2009", "\u202f")
+PHONE_NUMBER = re.compile(r"\+\d+(\s\d+){2,}")
 GROUP_MARKS = "'’" + "".join(BLANKS)  # part thousands, as do the point and the comma
 MINUS_SIGNS = ("-", "−", "(")
 DATE = (
@@ -782,11 +783,9 @@ def read_number(text, decimal_mark):
     match = NUMBER_PATTERNS[decimal_mark].fullmatch(text)
     if match is None:
         return math.nan, ""
-    has_blanks = match["mark"] in BLANKS and text.count(match["mark"]) > 1
-    is_phone_number = has_blanks and match["sign"] == "+"
     has_two_units = match["before"] and match["behind"]
     has_two_scales = match["mark"] and match["exponent"]
-    if is_phone_number or has_two_units or has_two_scales:
+    if has_two_units or has_two_scales or PHONE_NUMBER.fullmatch(text):
         return math.nan, ""
     digits = "".join(re.findall(r"\d", match["whole"] or "0"))
     number = float(f"{digits}.{match['decimals'] or 0}e{match['exponent'] or 0}")
@@ -812,14 +811,17 @@ def find_opinions(columns):
     """
     opinions = set()
     for column in columns:
-        if is_code_name(column.name) or is_code_number(column.texts):
-            continue
         with contextlib.suppress(InputError):  # of a column that is no measure, or has two marks
-            require_numbers(column)
             mark, is_sure = find_told_mark(column)
-            if is_sure:
+            if is_sure and is_measure(column):
+                require_numbers(column)
                 opinions.add(mark)
     return opinions
+
+
+def is_measure(column):
+    """Tell whether a column has no codes, neither by its name nor by its texts."""
+    return not is_code_name(column.name) and not is_code_number(column.texts)
 
 
 def take_numbers_or_texts(column, reading):
@@ -828,7 +830,7 @@ def take_numbers_or_texts(column, reading):
     A column that can't be read stays one of texts, and is refused once it is a feature.
     """
     has_number = column.readings[[".", ","]].notna().any(axis=None)
-    if has_number and not is_code_name(column.name) and not is_code_number(column.texts):
+    if has_number and is_measure(column):
         with contextlib.suppress(InputError):
             numbers = read_numbers(column, reading.hints)
             note_numbers(column.name, numbers, reading)
@@ -997,8 +999,11 @@ def guess_mark(column, unsure, hints):
     unmarked = numbers[(numbers == column.readings[","]) & (numbers != 0)].abs()
     if len(unmarked):
         is_told = hints.opinions == {decimal_mark}
-        are_many = unsure.sum() >= FEWEST_THAT_TELL or mark == "," == hints.separator
-        is_grouped = unmarked.nunique() >= 3 and are_many and hints.opinions != {mark}
+        fewest = FEWEST_THAT_TELL
+        if mark == "," and hints.separator == ",":
+            fewest = 1
+        are_enough = unsure.sum() >= fewest and unmarked.nunique() >= 3
+        is_grouped = are_enough and hints.opinions != {mark}
         if unmarked.max() < 1000 and (is_told or is_grouped):
             return decimal_mark, f"for '{unmarked.iloc[0]:.15g}' stands beside it"
         raise refuse_two(column, unsure)
@@ -3461,11 +3466,13 @@ def draw_segments(inputs, scaled, log_names, categories, segments):
 def name_new_columns(names):
     """Return the names of the columns that segments.csv has more, unlike those of the file."""
     taken = {name.casefold() for name in names}
-    endings = itertools.chain(["", " (new)"], (f" (new {n})" for n in itertools.count(2)))
-    for ending in endings:
+    columns = NEW_COLUMNS
+    number = 0
+    while not taken.isdisjoint(column.casefold() for column in columns):
+        number += 1
+        ending = " (new)" if number == 1 else f" (new {number})"
         columns = [f"{name}{ending}" for name in NEW_COLUMNS]
-        if taken.isdisjoint(column.casefold() for column in columns):
-            return columns
+    return columns
 
 
 def choose_dialect(reading, texts):
@@ -3533,7 +3540,8 @@ def is_own(path):
     if path.name in TEXTS:
         return re.match(TEXTS[path.name], head) is not None
     if path.name in TABLES:
-        return any(re.fullmatch(TABLES[path.name], header) for header in list_headers(path, head))
+        pattern = re.compile(TABLES[path.name], re.DOTALL)  # names may have line ends
+        return any(pattern.fullmatch(header) for header in list_headers(path, head))
     if not head.startswith(b"\x89PNG"):
         return False
     # Older versions named matplotlib alone, as everybody's pictures do.

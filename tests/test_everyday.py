@@ -114,6 +114,8 @@ SPELT_NUMBERS = {  # case: (values, the separator, what they mean)
     "comma of thousands": (["1,200", "900", "4", "56"], ",", [1200, 900, 4, 56]),
     "dash behind thousands": (["1.170,-", "900,-"], ",", [1170, 900]),
     "a currency has no thousandths": (["$12.528", "$896"], ",", [12528, 896]),
+    "a plus before decimals": (["+1 233 646,14", "+618 638"], ";", [1233646.14, 618638]),
+    "a plus before a currency": (["+zł 87 023 151", "zł 5"], ";", [87023151, 5]),
     "a point of the currency": (["Rs. 9,470", "-6,770 Rs.", "Rs. 0"], ",", [9470, -6770, 0]),
     "dinars have": (["KWD 12.528", "KWD 8.960"], ",", [12.528, 8.96]),
     "nothing tells between commas": (["1.677", "2.454"], ",", [1.677, 2.454]),
