@@ -260,13 +260,14 @@ THEME = {
 
 MODEL_FILE = "model.json"
 REPORT = "report.txt"
-TABLES = {  # and how the header of one that this script made begins, or ends
-    "segments.csv": r"(.*\0)?Segment( \(new.*\))?\0Segment name( \(new.*\))?",
-    "profiles.csv": r"Segment\0Name\0Customers\0Share\0.*",
-    "elbow.csv": r"k\0wcss\0silhouette.*",
-    "moves.csv": r"From\0To 1.*",
+OWN_HEADS = {  # how a file that this script made begins, now or in an older version
+    REPORT: r"(Read|Data)  ",
+    MODEL_FILE: r"{\s*\"version\":",
+    "segments.csv": r".*?(\W)Segment( \(new[ \d]*\))?\1Segment name( \(new[ \d]*\))?[\r\n]",
+    "profiles.csv": r"\W*Segment(\W)Name\1Customers\1Share\1",
+    "elbow.csv": r"\W*k(\W)wcss\1silhouette",
+    "moves.csv": r"\W*From(\W)To 1\1",
 }
-TEXTS = {REPORT: b"(Read|Data)  ", MODEL_FILE: rb"\{\s*\"version\":"}  # and how they begin
 MAKER = "segment.py"  # as the metadata of pictures say
 UNFINISHED = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
 LONGEST_RUN = 86_400  # seconds
@@ -3537,37 +3538,15 @@ def is_own(path):
     """Tell whether a file is one that this script made, now or in an older version."""
     with path.open("rb") as file:
         head = file.read(HEAD_LETTERS)
-    if path.name in TEXTS:
-        return re.match(TEXTS[path.name], head) is not None
-    if path.name in TABLES:
-        pattern = re.compile(TABLES[path.name], re.DOTALL)  # names may have line ends
-        return any(pattern.fullmatch(header) for header in list_headers(path, head))
+    if path.name in OWN_HEADS:
+        # Without the NUL bytes of UTF-16 its ASCII letters are those of every other encoding.
+        text = head.replace(b"\0", b"").decode(errors="replace")
+        return re.match(OWN_HEADS[path.name], text, re.DOTALL) is not None
     if not head.startswith(b"\x89PNG"):
         return False
     # Older versions named matplotlib alone, as everybody's pictures do.
     is_older = b"Matplotlib" in head and (path.parent / "segments.csv").exists()
     return MAKER.encode() in head or is_older
-
-
-def list_headers(path, head):
-    """List the header of a table, a text with a NUL between names, by what may separate them.
-
-    That is what model.json beside it says, or what seems to.
-    """
-    try:
-        model = read_model(path.parent)
-    except InputError:
-        model = {}
-    encoding = model.get("encoding", "utf-8")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    text = head.decode(encoding, errors="replace")
-    preamble = PREAMBLE.match(text)
-    headers = []
-    for separator in (model.get("separator", ","), find_separator(text)):
-        rows = csv.reader(io.StringIO(text[preamble.end() :], newline=""), delimiter=separator)
-        headers.append("\0".join(next(rows, [])))
-    return headers
 
 
 def require_own_files(folder, names):
@@ -3591,7 +3570,7 @@ def require_folder(folder, csv_file):
             place = place.parent
         if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
             raise InputError(f"{place}: can't be written; name another folder with -o")
-        for name in list(TABLES) + list(TEXTS):
+        for name in OWN_HEADS:
             output = folder / name
             if output.exists() and os.path.exists(csv_file) and output.samefile(csv_file):
                 raise InputError(f"{output}: is the input, and would be replaced; move it")
