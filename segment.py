@@ -91,9 +91,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
-from matplotlib.patches import Ellipse
 from matplotlib.ticker import EngFormatter, MaxNLocator
-from matplotlib.transforms import Bbox
 from pandas import DataFrame, Series
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 from pandas.util import hash_array
@@ -201,6 +199,7 @@ STABILITY_HELP = "0.75 and more is stable, 0.6 and less is not to be relied on" 
 GOOD_SILHOUETTE = 0.5  # and more: Kaufman and Rousseeuw (1990)
 
 MODEL_VERSION = 1  # of the format of model.json
+LONGEST_NAME = 500  # letters of a feature or a segment in it
 LARGEST_SCALED = 1e100  # up to here numbers in it, or their inverse, can be squared
 NEAR_SHARE = 0.99  # of the customers of a segment, who lie within its distance
 MOST_FAR_SHARE = 0.03  # of later customers beyond it, before they may be of a new kind
@@ -216,23 +215,18 @@ ACCENT = "#0173b2"
 VIOLIN_COLOR = "#c9d8e8"
 SEGMENT_COLORS = sns.color_palette("colorblind")
 SEGMENT_MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair comes back before the 111th
-DISC = {"boxstyle": "circle,pad=0.25", "facecolor": "white", "edgecolor": INK}
-DISC_NUMBER = {"bbox": DISC, "ha": "center", "va": "center", "weight": "bold", "zorder": 10}
-DPI = 120  # pixels an inch
-LARGEST = 20  # inches that a picture is wide or high at most
-HEAD = 1.8  # inches of them for title and note
-NAME_LETTERS = 24  # of the name of a feature at its arrow, in each of three lines
-MOST_PANELS = 12  # of a picture, and features in 09
+STYLE = ["color", "marker", "title"]  # the columns of the table of segments for pictures alone
+DPI = 120  # pixels an inch; no picture is larger than 20 inches
+MARGIN = 0.3  # inches, as all sizes of pictures
+TITLE_SIZE = 14  # points
+MOST_PANELS = 9  # of a picture, and features in 09
 MOST_PAIRS = 6  # panels of pairs of features, or of a feature and a category
-MOST_SHARES = 10  # columns of categories in 09
-MOST_ARROWS = 8  # features named in a plane of all
+MOST_COLUMNS = 11  # in 09, features and shares of categories
 MARKED_DISTANCE = 0.25  # standard deviations from the average from which 09 has an arrow
 DARKEST_DISTANCE = 2  # and at which its colours end
-BAR = 1.3  # inches of the longest in 09
-TITLE_SIZE = 14  # points
-MARGIN = 0.3  # inches, as all sizes of pictures
-# Inches beside and above each panel for its labels, and at the foot of a figure for a legend.
-ROOM = {"left": 1, "above": 0.5, "below": 0.75, "foot": 0}
+NUMBER_OFFSET = 0.03  # from a centroid to its number, in parts of a panel
+NUMBER = {"ha": "center", "va": "center", "weight": "bold", "zorder": 10}
+NUMBER |= {"bbox": {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.8, "lw": 0}}
 FONTS = [  # the first comes with matplotlib; the others, if installed, have letters that it lacks
     "DejaVu Sans",
     "Noto Sans CJK SC",
@@ -1383,12 +1377,16 @@ def count_bands(values, is_uneven):
     and not its lower one, so one of whole numbers starts one later.
     """
     low = values.min()
-    edges = []
-    if is_uneven:
-        edges = choose_uneven_edges(values)
-    has_uneven_edges = len(edges) > 3
-    if not has_uneven_edges:
-        edges = choose_even_edges(values)
+    high = values.max()
+    step = 1 if is_whole(values) else 0
+    edges = MaxNLocator(nbins=5, integer=is_whole(values)).tick_values(low - step, high)
+    edges[0] = min(edges[0], low)
+    edges[-1] = max(edges[-1], high)
+    ends = [float(f"{end:.2g}") for end in values.quantile([0.2, 0.4, 0.6, 0.8])]
+    uneven_edges = sorted({low - 1, high}.union(end for end in ends if low <= end < high))
+    has_uneven_edges = is_uneven and len(uneven_edges) > 3
+    if has_uneven_edges:
+        edges = uneven_edges
     names = []
     for start, end in itertools.pairwise(edges):
         if is_whole(values):
@@ -1401,35 +1399,6 @@ def count_bands(values, is_uneven):
         names[0] = f"up to {edges[1]:,.15g}" if edges[1] > low else f"{low:,.15g}"
         names[-1] = f"more than {edges[-2]:,.15g}"
     return count_up_to(values, edges[1:], names)
-
-
-def choose_even_edges(values):
-    """Return the ends of about five bands of like width, from below the lowest value on."""
-    low = values.min()
-    high = values.max()
-    step = 1 if is_whole(values) else 0
-    edges = MaxNLocator(nbins=5, integer=is_whole(values)).tick_values(low - step, high)
-    edges[0] = min(edges[0], low)
-    edges[-1] = max(edges[-1], high)
-    return edges
-
-
-def choose_uneven_edges(values):
-    """Return the ends of about five bands of like numbers of values, from below the lowest on.
-
-    A lowest value that many have, such as 0, is a band of its own.
-    """
-    low = values.min()
-    high = values.max()
-    higher = values[values > low]
-    edges = {low - 1, high}
-    if len(higher) < 0.8 * values.count():
-        edges.add(low)
-    quantiles = higher.quantile([0.2, 0.4, 0.6, 0.8])
-    ends = {float(f"{end:.1g}") for end in quantiles}
-    if len(ends) < len(quantiles):
-        ends = {float(f"{end:.2g}") for end in quantiles}
-    return sorted(edges | {end for end in ends if low < end < high})
 
 
 def count_up_to(values, ends, names):
@@ -1468,9 +1437,15 @@ def wrap(text, letters, lines=None, indent=0):
     return textwrap.fill(text, letters, subsequent_indent=margin, max_lines=lines, placeholder="…")
 
 
-def paragraph(label, text):
-    """Set a label in the margin of a text, in lines of 80 columns."""
-    return wrap(f"{label:<10} {text}", 80, indent=11)
+def write_report(paragraphs):
+    """Write paragraphs with their labels in the margin, and tables between blank lines."""
+    texts = []
+    for label, text in paragraphs.items():
+        if "\n" in text:
+            texts.append(f"\n{text}\n")
+        else:
+            texts.append(wrap(f"{label:<10} {text}", 80, indent=11))
+    return "\n".join(texts).strip("\n")
 
 
 def list_texts(customers, groups):
@@ -1501,26 +1476,6 @@ def list_missing(customers, features, repeats):
     return "; ".join(facts)
 
 
-def write_reading(reading):
-    """Say what was left out of the file, and how numbers were read that people wrote."""
-    if not reading.notes:
-        return ""
-    return paragraph("Read", "; ".join(reading.notes)) + "\n"
-
-
-def write_overview(name, customers, features, groups, repeats):
-    """Say what the data is: its size, types, counts and gaps."""
-    numeric = list(customers.select_dtypes("number"))
-    size = f"{len(customers):,} rows (customers), {customers.shape[1]} columns"
-    facts = [
-        paragraph("Data", f"{name}: {size}"),
-        paragraph("Numbers", ", ".join(numeric)),
-        paragraph("Texts", list_texts(customers, groups)),
-        paragraph("Missing", list_missing(customers, features, repeats)),
-    ]
-    return "\n".join(facts)
-
-
 def write_statistics(features):
     """Set the statistics of the features as a table of text, a row a feature."""
     statistics = features.describe().drop("count").rename({"50%": "median"}).T
@@ -1532,21 +1487,18 @@ def write_statistics(features):
     return table
 
 
-def explore(path, customers, features, categories, log_names):
-    """Find out what the data is; return that as a text, the cautions, and pictures 01 to 04."""
-    groups = count_groups(features, categories, log_names)
+def explore(name, customers, features, groups):
+    """Find out what the data is; return that as paragraphs of the report, and cautions."""
     repeats = count_repeats(customers)
-    overview = write_overview(one_line(path.name), customers, features, groups, repeats)
-    complete = features.dropna()
-    categories = categories.loc[complete.index]
-    pictures = {
-        "01_distributions.png": draw_distributions(features, log_names),
-        "02_counts.png": draw_counts(groups, len(customers), len(features.columns)),
-        "03_by_category.png": draw_by_category(complete, categories, log_names),
-        "04_relationships.png": draw_relationships(features, log_names),
+    size = f"{len(customers):,} rows (customers), {customers.shape[1]} columns"
+    paragraphs = {
+        "Data": f"{name}: {size}",
+        "Numbers": ", ".join(customers.select_dtypes("number")),
+        "Texts": list_texts(customers, groups),
+        "Missing": list_missing(customers, features, repeats),
+        "Statistics": write_statistics(features),
     }
-    cautions = find_data_cautions(customers, repeats)
-    return f"{overview}\n\n{write_statistics(features)}", cautions, pictures
+    return paragraphs, find_data_cautions(customers, repeats)
 
 
 def find_data_cautions(customers, repeats):
@@ -1780,6 +1732,48 @@ def make_choice(curve, k):
 
 # -------------------------------------------------------------------------------------------- fit
 
+Evidence = namedtuple("Evidence", ["curve", "choice", "even_silhouette"])
+Fit = namedtuple("Fit", ["labels", "centroids", "stability", "evidence", "then"])
+
+
+def find_segments(scaled, options):
+    """Search for segments and fit them; return the Fit.
+
+    The curve is that of a sample, if there are many customers, but its WCSS is that of all. The
+    last fit has more starts than the search, and so may find a lower WCSS at k; the curve keeps
+    that of the search, because one value better than its neighbours would look like an elbow.
+    """
+    points = scaled.to_numpy()
+    require_customers(points, options.clusters or 3)
+    sample = draw_sample(len(points), SAMPLE)
+    last_k = max(options.max_clusters, options.clusters or 0)
+    curve = search(points[sample], last_k, options.seed)
+    choice = make_choice(curve.loc[: options.max_clusters], options.clusters)
+    model = fit_to_sample(points, choice.k, options.seed)
+    if len(points) > SAMPLE:
+        start = model
+        model = fit_to_all(points, start.cluster_centers_, options.seed)
+        if start.inertia_ > 0:
+            curve["wcss"] *= model.inertia_ / start.inertia_
+        else:
+            curve["wcss"] *= len(points) / len(sample)
+    labels, centroids = number_segments(model)
+    stability = find_stability(points[sample], labels[sample], choice.k, options.seed)
+    few = draw_sample(len(points), SILHOUETTE_SAMPLE)
+    even_silhouette = find_even_silhouette(points[few], choice.k, options.seed)
+    evidence = Evidence(curve, choice, even_silhouette)
+    return Fit(Series(labels, scaled.index), centroids, stability, evidence, None)
+
+
+def find_again(scaled, earlier):
+    """Give each customer to the nearest segment of an earlier run; return the Fit."""
+    points = scaled.to_numpy()
+    if abs(points).max() >= LARGEST_SCALED:
+        raise InputError("has other numbers than the earlier run, so that no segment is near")
+    labels = Series(pairwise_distances_argmin(points, earlier.centroids) + 1, scaled.index)
+    then = earlier.segments
+    return Fit(labels, earlier.centroids, then["stability"], None, then)
+
 
 def fit_to_sample(points, k, seed):
     """Fit K-Means from many k-means++ starts (Arthur and Vassilvitskii 2007), to a sample if large.
@@ -1821,29 +1815,6 @@ def number_segments(model):
     return numbers[model.labels_], model.cluster_centers_[order]
 
 
-def find_segments(points, options):
-    """Search and fit; return the curve, the choice of k, the labels and the scaled centroids.
-
-    The curve is that of a sample, if there are many customers, but its WCSS is that of all. The
-    last fit has more starts than the search, and so may find a lower WCSS at k; the curve keeps
-    that of the search, because one value better than its neighbours would look like an elbow.
-    """
-    sample = draw_sample(len(points), SAMPLE)
-    last_k = max(options.max_clusters, options.clusters or 0)
-    curve = search(points[sample], last_k, options.seed)
-    choice = make_choice(curve.loc[: options.max_clusters], options.clusters)
-    model = fit_to_sample(points, choice.k, options.seed)
-    if len(points) > SAMPLE:
-        start = model
-        model = fit_to_all(points, start.cluster_centers_, options.seed)
-        if start.inertia_ > 0:
-            curve["wcss"] *= model.inertia_ / start.inertia_
-        else:
-            curve["wcss"] *= len(points) / len(sample)
-    labels, centroids = number_segments(model)
-    return curve, choice, labels, centroids
-
-
 # ------------------------------------------------------------------------------------------ trust
 
 
@@ -1867,7 +1838,7 @@ def find_even_silhouette(points, k, seed):
     return max(means)
 
 
-def find_stability(points, labels, seed):
+def find_stability(points, labels, segments, seed):
     """Say how surely each segment comes back when the customers are drawn anew.
 
     Returns a list of floats, one a segment: the mean over bootstrap resamples of the largest
@@ -1876,7 +1847,6 @@ def find_stability(points, labels, seed):
     and less not to be relied on.
     """
     rng = np.random.default_rng(seed)
-    segments = labels.max()
     sums = [0.0] * segments
     for _ in range(RESAMPLES):
         resample = rng.integers(len(points), size=len(points))
@@ -1901,29 +1871,45 @@ def sample_silhouettes(points, labels):
     return Series(measure_silhouettes(points[sample], labels.to_numpy()), labels.index)
 
 
-def measure_trust(points, labels, seed):
-    """Measure how far to trust the segments, from a sample, if there are many customers.
-
-    Returns the stability of each segment, and the mean silhouette that as many customers without
-    segments would have.
-    """
-    sample = draw_sample(len(points), SILHOUETTE_SAMPLE)
-    even_silhouette = find_even_silhouette(points[sample], labels.max(), seed)
-    sample = draw_sample(len(points), SAMPLE)
-    stability = find_stability(points[sample], labels.iloc[sample].to_numpy(), seed)
-    return stability, even_silhouette
-
-
-# ---------------------------------------------------------------------------------------- profile
+# --------------------------------------------------------------------------------------- describe
 
 Segments = namedtuple(
-    "Segments",
-    ["labels", "silhouettes", "centroids", "means", "distances", "explained", "profiles"],
+    "Segments", ["labels", "centroids", "silhouettes", "table", "means", "distances", "explained"]
 )
 
 
-def describe(features, inputs, categories, labels):
-    """Compute what the segments are like: the means and the distances of the docstring on top.
+def describe(features, scaled, categories, fit):
+    """Return the Segments of a fit: what they are like, and how well they lie.
+
+    Those of an earlier run keep their names; others are named for their means.
+    """
+    numbers = range(1, len(fit.centroids) + 1)
+    means, distances = compare_means(features, scaled, categories, fit.labels)
+    means = means.reindex([*numbers, "average"])
+    distances = distances.reindex(numbers)  # an earlier segment may have no customers now
+    silhouettes = sample_silhouettes(scaled.to_numpy(), fit.labels)
+    table = DataFrame(index=numbers)
+    if fit.then is None:
+        table["Name"] = name_segments(features, means, distances)
+    else:
+        table["Name"] = fit.then["name"]
+    table["Customers"] = np.bincount(fit.labels, minlength=len(table) + 1)[1:]
+    table["Share"] = table["Customers"] / len(fit.labels)
+    if fit.then is not None:
+        table = compare_shares(fit.then, table)
+    table["Silhouette"] = silhouettes.groupby(fit.labels[silhouettes.index]).mean()
+    table["Stability"] = fit.stability
+    table["color"] = [SEGMENT_COLORS[(number - 1) % len(SEGMENT_COLORS)] for number in numbers]
+    table["marker"] = [SEGMENT_MARKERS[(number - 1) % len(SEGMENT_MARKERS)] for number in numbers]
+    table["title"] = ""
+    for number, row in table.iterrows():
+        table.at[number, "title"] = wrap(f"{number} ({row['Customers']:,}): {row['Name']}", 54)
+    explained = measure_explained(scaled, fit.labels)
+    return Segments(fit.labels, fit.centroids, silhouettes, table, means, distances, explained)
+
+
+def compare_means(features, inputs, categories, labels):
+    """Compute the means and the distances of the docstring on top.
 
     Means are in the file's own units, distances in those of the inputs.
     """
@@ -2016,42 +2002,75 @@ def name_segments(features, means, distances):
     return names
 
 
-def profile(names, labels, silhouettes, stability):
-    """Return the profiles: Share is of all segmented customers, Silhouette the mean."""
-    profiles = DataFrame({"Name": names})
-    profiles["Customers"] = np.bincount(labels, minlength=len(names) + 1)[1:]
-    profiles["Share"] = profiles["Customers"] / len(labels)
-    profiles["Silhouette"] = silhouettes.groupby(labels[silhouettes.index]).mean()
-    profiles["Stability"] = stability
-    return profiles
+def tabulate(segments):
+    """Set the segments as a table of text: sizes, means of the best explained features, names."""
+    table = segments.table
+    total = table["Customers"].sum()
+    columns = [table["Customers"].map(lambda count: count_and_share(count, total))]
+    heads = ["Customers"]
+    if SHARE_THEN in table:
+        columns.append(table[SHARE_THEN].map(percent))
+        heads.append("Then")
+    best = segments.explained.index[:REPORT_FEATURES]
+    for name, word in short_names(segments.means).items():
+        if name in best:
+            means = segments.means.loc[table.index, name]
+            columns.append(means.map(readable, na_action="ignore"))
+            heads.append(wrap(word.capitalize(), 10, 1))
+    columns.append(table["Stability"].map("{:.2f}".format))
+    heads.append("Stability")
+    lines = pd.concat(columns, axis=1).to_string(header=heads, na_rep="-").splitlines()
+    indent = len(lines[0]) + 2
+    rows = []
+    for line, name in zip(lines, ["Name", *table["Name"]], strict=True):
+        rows.append(wrap(f"{line}  {name}", REPORT_COLUMNS, indent=indent))
+    return "\n".join(rows)
 
 
-def join_profiles(profiles, means):
-    """Return the table of profiles.csv: what the segments are called, are like, and are worth.
+# ------------------------------------------------------------------------------------------ judge
 
-    Means that are called like another column are called "Name (mean)".
+
+def judge(segments, evidence):
+    """Say how far to trust segments that a search has found.
+
+    Returns the paragraphs of the report, a dict, and the cautions.
     """
-    trust = profiles[["Silhouette", "Stability"]]
-    sizes = profiles.drop(columns=list(trust))
-    names = []
-    for name in means:
-        while name in ["Segment", *profiles, *names]:
-            name += " (mean)"
-        names.append(name)
-    means = means.loc[profiles.index].set_axis(names, axis=1)
-    return pd.concat([sizes, means, trust], axis=1).rename_axis("Segment")
+    choice = evidence.choice
+    stability = segments.table["Stability"]
+    is_in_doubt = lacks_segments(segments, evidence)
+    verdict = write_verdict(choice, is_in_doubt)
+    shaky = stability[stability < GOOD_STABILITY]
+    paragraphs = {
+        "Verdict": verdict,
+        "Trust": write_trust(choice, shaky, segments.silhouettes, is_in_doubt),
+    }
+    doubts = []
+    is_clear = choice.sharpness >= CLEAR_SHARPNESS and choice.preference == choice.elbow
+    has_named_k = choice.k == choice.named_k
+    if is_in_doubt or (has_named_k and not is_clear):
+        doubts.append(verdict.rstrip("."))
+    if len(shaky):
+        doubts.append(f"not stable: segment {', '.join(map(str, shaky.index))}")
+    if choice.is_cut_short:
+        doubts.append(
+            f"the silhouette is best at {choice.preference}, the last k: look further with "
+            "--max-clusters"
+        )
+    advice = "compare with another -k, or try other features with -f"
+    return paragraphs, [f"{doubt}; {advice}" for doubt in doubts]
 
 
-def lacks_segments(choice, profiles, silhouettes, even_silhouette):
+def lacks_segments(segments, evidence):
     """Tell whether the data has no clear segments.
 
     Then the elbow is weak, and the silhouette is not above that of customers strewn evenly, or no
     segment is stable; but K-Means has to have looked far enough.
     """
+    choice = evidence.choice
     if choice.sharpness >= CLEAR_SHARPNESS or choice.is_cut_short:
         return False
-    has_stable_segment = profiles["Stability"].max() >= GOOD_STABILITY
-    return silhouettes.mean() <= even_silhouette or not has_stable_segment
+    has_stable_segment = segments.table["Stability"].max() >= GOOD_STABILITY
+    return segments.silhouettes.mean() <= evidence.even_silhouette or not has_stable_segment
 
 
 def write_verdict(choice, is_in_doubt):
@@ -2081,21 +2100,18 @@ def write_verdict(choice, is_in_doubt):
     return " ".join(sentences)
 
 
-def write_trust(choice, profiles, silhouettes, is_in_doubt):
+def write_trust(choice, shaky, silhouettes, is_in_doubt):
     """Say which segments not to rely on, how many customers are misplaced, and what to believe."""
-    doubts = []
-    for segment, stability in profiles["Stability"].items():
-        if stability < GOOD_STABILITY:
-            doubts.append(f"{segment} ({stability:.2f})")
     stability = "All segments are stable"
-    if doubts:
+    if len(shaky):
+        doubts = [f"{segment} ({value:.2f})" for segment, value in shaky.items()]
         stability = f"Not stable: segment {', '.join(doubts)}"
     elif is_in_doubt:
         stability = "The segments come back from other customers, but so may parts of one crowd"
     conclusion = "So these segments can be relied on."
     if is_in_doubt:
         conclusion = "So do not take them for kinds of customers."
-    elif doubts:
+    elif len(shaky):
         conclusion = "So rely on the stable ones alone."
     elif choice.sharpness < CLEAR_SHARPNESS or choice.k != choice.named_k:
         conclusion = (
@@ -2108,33 +2124,13 @@ def write_trust(choice, profiles, silhouettes, is_in_doubt):
     )
 
 
-def find_segment_cautions(choice, profiles, verdict, is_in_doubt):
-    """List what makes the segments doubtful, each with what to do."""
-    doubts = []
-    is_clear = choice.sharpness >= CLEAR_SHARPNESS and choice.preference == choice.elbow
-    has_named_k = choice.k == choice.named_k
-    if is_in_doubt or (has_named_k and not is_clear):
-        doubts.append(verdict.rstrip("."))
-    segments = profiles.index[profiles["Stability"] < GOOD_STABILITY]
-    if len(segments):
-        doubts.append(f"not stable: segment {', '.join(map(str, segments))}")
-    if choice.is_cut_short:
-        doubts.append(
-            f"the silhouette is best at {choice.preference}, the last k: look further with "
-            "--max-clusters"
-        )
-    advice = "compare with another -k, or try other features with -f"
-    return [f"{doubt}; {advice}" for doubt in doubts]
-
-
-def find_outliers(features, labels, distances):
+def find_outliers(features, segments):
     """List the customers who make a segment of their own by one far value, each with what to do."""
     cautions = []
-    distances = distances.iloc[:, : features.shape[1]]
-    for segment, members in features.groupby(labels):
-        is_alone = len(members) == 1
-        name = distances.loc[segment].abs().idxmax()
-        if is_alone and abs(distances.at[segment, name]) >= OUTLIER_DISTANCE:
+    for segment, members in features.groupby(segments.labels):
+        distances = segments.distances.loc[segment, list(features)].abs()
+        name = distances.idxmax()
+        if len(members) == 1 and distances[name] >= OUTLIER_DISTANCE:
             line = members.index[0]
             value = readable(members.at[line, name])
             median = readable(features[name].median())
@@ -2145,31 +2141,10 @@ def find_outliers(features, labels, distances):
     return cautions
 
 
-def tabulate(means, explained, profiles):
-    """Set the segments as a table of text: sizes, means of the best explained features, names."""
-    total = profiles["Customers"].sum()
-    columns = [profiles["Customers"].map(lambda count: count_and_share(count, total))]
-    heads = ["Customers"]
-    if SHARE_THEN in profiles:
-        columns.append(profiles[SHARE_THEN].map(percent))
-        heads.append("Then")
-    centroids = means.iloc[:-1, : len(explained)]
-    best = explained.index[:REPORT_FEATURES]
-    for name, word in short_names(centroids).items():
-        if name in best:
-            columns.append(centroids[name].map(readable, na_action="ignore"))
-            heads.append(wrap(word.capitalize(), 10, 1))
-    columns.append(profiles["Stability"].map("{:.2f}".format))
-    heads.append("Stability")
-    lines = pd.concat(columns, axis=1).to_string(header=heads, na_rep="-").splitlines()
-    indent = len(lines[0]) + 2
-    rows = []
-    for line, name in zip(lines, ["Name", *profiles["Name"]], strict=True):
-        rows.append(wrap(f"{line}  {name}", REPORT_COLUMNS, indent=indent))
-    return "\n".join(rows)
-
-
 # -------------------------------------------------------------------------------- an earlier run
+
+Earlier = namedtuple("Earlier", ["folder", "model", "units", "segments", "centroids"])
+Moves = namedtuple("Moves", ["ids", "counts"])
 
 
 def make_model(units, scaled, segments):
@@ -2177,26 +2152,16 @@ def make_model(units, scaled, segments):
 
     A distance is that in scaled units from the centroid within which NEAR_SHARE of a segment lie.
     """
-    features = []
-    for name, unit in units.iterrows():
-        feature = {"name": name, "log": bool(unit["log"])}
-        features.append(feature | {"center": float(unit["center"]), "scale": float(unit["scale"])})
     distances = measure_distances(scaled, segments).groupby(segments.labels)
     near = distances.quantile(NEAR_SHARE, interpolation="higher")
-    rows = []
-    for row, centroid in zip(segments.profiles.itertuples(), segments.centroids, strict=True):
-        rows.append(
-            {
-                "number": row.Index,
-                "name": row.Name,
-                "customers": row.Customers,
-                "share": row.Share,
-                "stability": row.Stability,
-                "distance": near[row.Index],
-                "centroid": centroid.tolist(),
-            }
-        )
-    return {"version": MODEL_VERSION, "features": features, "segments": rows}
+    rows = segments.table[["Name", "Customers", "Share", "Stability"]].rename(columns=str.lower)
+    rows["distance"] = near
+    rows["centroid"] = segments.centroids.tolist()
+    return {
+        "version": MODEL_VERSION,
+        "features": units.rename_axis("name").reset_index().to_dict("records"),
+        "segments": rows.rename_axis("number").reset_index().to_dict("records"),
+    }
 
 
 def measure_distances(scaled, segments):
@@ -2213,140 +2178,84 @@ def write_model(model, path):
     path.write_text(json.dumps(model, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def read_model(place):
-    """Read the model of an earlier run, from its folder or from a file.
+def read_earlier(place):
+    """Return the Earlier run, from its folder or its model.json.
 
-    Raises InputError if it is not there, or is no model, or not a whole one.
+    Raises InputError if there is none, or not a whole one.
     """
     path = place / MODEL_FILE if place.is_dir() else place
-    advice = "name the folder of an earlier run"
     try:
         model = json.loads(path.read_text(encoding="utf-8"))
+        if model["version"] > MODEL_VERSION:
+            reason = f"is of version {model['version']}, which needs a newer segment.py"
+            raise InputError(f"--like {path}: {reason}")
+        require_format(model)
+        return Earlier(path.parent, model, *rebuild(model))
     except OSError as error:
-        raise InputError(f"--like {path}: can't be read: {error.strerror}; {advice}") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"--like {path}: is damaged, or no model.json; {advice}") from None
-    fault = find_fault(model)
-    if fault:
-        raise InputError(f"--like {path}: {fault}; {advice}")
-    return model
+        reason = f"can't be read: {error.strerror}"
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        reason = f"is damaged, or no {MODEL_FILE} of segment.py"
+    raise InputError(f"--like {path}: {reason}; name the folder of an earlier run")
 
 
-def is_name(value):
-    """Tell whether a value is a text that can be shown."""
-    if not isinstance(value, str):
-        return False
-    return value.isprintable() and value.strip() != ""
+def rebuild(model):
+    """Return units, segments and centroids of a model, as tables; ValueError if one is not whole.
+
+    What is no table at all raises the errors of pandas and numpy.
+    """
+    units = DataFrame(model["features"]).set_index("name")
+    then = DataFrame(model["segments"]).set_index("number")
+    scales = units[["center", "scale"]].astype(float)
+    numbers = then[["customers", "share", "stability", "distance"]].astype(float)
+    centroids = np.array(then["centroid"].tolist(), dtype=float)
+    require_names(units.index)
+    require_names(then["name"])
+    is_right = [
+        len(units) > 1,
+        units["log"].dtype == bool,
+        1 < len(then) <= MOST_SEGMENTS,
+        list(then.index) == list(range(1, len(then) + 1)),
+        centroids.shape == (len(then), len(units)),
+        (abs(scales) < LARGEST_SCALED).all(axis=None),
+        (scales["scale"] > 1 / LARGEST_SCALED).all(),
+        (abs(centroids) < LARGEST_SCALED).all(),
+        numbers.ge(0).all(axis=None),
+        (numbers < LARGEST_SCALED).all(axis=None),
+        numbers["customers"].min() >= 1,
+        np.allclose(numbers["share"], numbers["customers"] / numbers["customers"].sum()),
+        numbers["stability"].max() <= 1,
+    ]
+    if not all(is_right):
+        raise ValueError
+    return units[["log"]].join(scales), then[["name"]].join(numbers), centroids
 
 
-def is_number(value):
-    """Tell whether a value is a number whose square is one, too, and neither true nor false."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return abs(value) < LARGEST_SCALED
+def require_names(names):
+    """Raise ValueError unless these are texts that can be shown, no two alike."""
+    for name in names:
+        if not name.isprintable() or not name.strip() or len(name) > LONGEST_NAME:
+            raise ValueError
+    if not names.is_unique:
+        raise ValueError
 
 
-def is_count(value):
-    """Tell whether a value is 1, 2, 3 ..."""
-    return is_number(value) and isinstance(value, int) and value > 0
+def require_format(model):
+    """Raise ValueError, LookupError or TypeError if the tables of a model can't be read again."""
+    "segment".encode(model.get("encoding", "utf-8"))
+    if not re.fullmatch(r"[^\w\s\"]|\t", model.get("separator", ",")):
+        raise ValueError
+    if not set(model.get("marks", {}).values()) <= {".", ","}:
+        raise ValueError
+    name, _ = model.get("segment_columns", NEW_COLUMNS)
+    require_names(Series([name]))
 
 
-def is_centroid(value):
-    """Tell whether a value is a list of finite numbers."""
-    return isinstance(value, list) and all(map(is_number, value))
-
-
-def is_encoding(value):
-    """Tell whether a value is the name of an encoding of texts."""
-    try:
-        b"segment".decode(value, errors="replace")
-    except (LookupError, TypeError, ValueError):
-        return False
-    return True
-
-
-def is_separator(value):
-    """Tell whether a value may stand between the fields of a table."""
-    return isinstance(value, str) and re.fullmatch(r"[^\w\s\"]|\t", value) is not None
-
-
-def is_pair_of_names(value):
-    """Tell whether a value is a list of two texts that can be shown."""
-    return isinstance(value, list) and len(value) == 2 and all(map(is_name, value))
-
-
-def is_table_of_marks(value):
-    """Tell whether a value is a dict of marks before decimals."""
-    return isinstance(value, dict) and all(mark in (".", ",") for mark in value.values())
-
-
-def is_share(value):
-    """Tell whether a value is a number from 0 to 1."""
-    return is_number(value) and 0 <= value <= 1
-
-
-# What the values of a feature and of a segment in model.json have to be.
-FEATURE_RULES = {
-    "name": is_name,
-    "log": lambda value: isinstance(value, bool),
-    "center": is_number,
-    "scale": lambda value: is_number(value) and value > 1 / LARGEST_SCALED,
-}
-SEGMENT_RULES = {
-    "number": is_count,
-    "name": is_name,
-    "customers": is_count,
-    "share": is_share,
-    "stability": is_share,
-    "distance": lambda value: is_number(value) and value >= 0,
-    "centroid": is_centroid,
-}
-# And what else there may be, which older versions did not write.
-FORMAT_RULES = {
-    "encoding": is_encoding,
-    "separator": is_separator,
-    "marks": is_table_of_marks,
-    "segment_columns": is_pair_of_names,
-}
-
-
-def find_fault(model):
-    """Say what is wrong with a model, or nothing."""
-    if not isinstance(model, dict) or not is_count(model.get("version")):
-        return "is no model of segment.py"
-    if model["version"] > MODEL_VERSION:
-        return f"is of version {model['version']}, which needs a newer segment.py"
-    for kind, rules in {"features": FEATURE_RULES, "segments": SEGMENT_RULES}.items():
-        entries = model.get(kind)
-        if not isinstance(entries, list) or len(entries) < 2:
-            return f"is damaged: it has no list of {kind}"
-        for place, entry in enumerate(entries, start=1):
-            for key, is_right in rules.items():
-                if not isinstance(entry, dict) or not is_right(entry.get(key)):
-                    return f"is damaged: number {place} of its {kind} has no right {key}"
-        names = [entry["name"] for entry in entries]
-        if len(set(names)) < len(names):
-            return f"is damaged: two of its {kind} have the same name"
-    for key, is_right in FORMAT_RULES.items():
-        if key in model and not is_right(model[key]):
-            return f"is damaged: it has no right {key}"
-    if len(model["segments"]) > MOST_SEGMENTS:
-        return f"has more than {MOST_SEGMENTS} segments"
-    total = sum(segment["customers"] for segment in model["segments"])
-    for place, segment in enumerate(model["segments"], start=1):
-        if segment["number"] != place or len(segment["centroid"]) != len(model["features"]):
-            return f"is damaged: segment {place} is out of order, or has no whole centroid"
-        if not math.isclose(segment["share"], segment["customers"] / total):
-            return f"is damaged: segment {place} has another share than its customers"
-    return ""
-
-
-def find_features(model, columns):
+def find_features(earlier, columns):
     """Return the columns that hold the features of a model; InputError if one is not there."""
     names = []
-    for feature in model["features"]:
+    for feature in earlier.units.index:
         try:
-            name = find_column(feature["name"], columns, "column")
+            name = find_column(feature, columns, "column")
         except InputError as error:
             advice = "--like needs every feature of the earlier run, so give its column that name"
             raise InputError(f"{error}; {advice}") from None
@@ -2356,30 +2265,36 @@ def find_features(model, columns):
     return names
 
 
-def read_earlier(folder, model, customers, labels):
-    """Read which segment each customer had in the earlier run, by ID.
+def find_moves(earlier, customers, labels):
+    """Find who went from which segment to which since the earlier run, by ID.
 
-    Returns two Series of segments indexed by ID, then and now; None unless the folder has a
-    segments.csv, and both it and the customers have an ID.
+    Returns the Moves: an ID of then and one of now, and a DataFrame, a row for each segment of then
+    and a column for each of now; None unless the folder has a segments.csv, and both it and the
+    customers have an ID.
     """
-    path = folder / "segments.csv"
+    path = earlier.folder / "segments.csv"
     id_now = find_id(customers)
     if id_now is None or not path.exists():
         return None
+    model = earlier.model
     segment_name = model.get("segment_columns", NEW_COLUMNS)[0]
     try:
         source = load(path, model.get("encoding", "utf-8"), model.get("separator", ","))
-        earlier, _ = parse(source)
-        if segment_name not in earlier or not is_numeric_dtype(earlier[segment_name]):
+        table, _ = parse(source)
+        if segment_name not in table or not is_numeric_dtype(table[segment_name]):
             raise InputError(f"has no column {segment_name} of numbers")
     except InputError as error:
         raise InputError(f"--like {path}: {error}; or move it away") from None
-    id_then = id_now if id_now in earlier else find_id(earlier)
+    id_then = id_now if id_now in table else find_id(table)
     if id_then is None:
         return None
-    then = Series(earlier[segment_name].to_numpy(), earlier[id_then]).dropna()
-    now = Series(labels.to_numpy(), customers.loc[labels.index, id_now])
-    return drop_unclear_ids(then), drop_unclear_ids(now)
+    then = Series(table[segment_name].to_numpy(), table[id_then]).dropna()
+    then = drop_unclear_ids(then)
+    now = drop_unclear_ids(Series(labels.to_numpy(), customers.loc[labels.index, id_now]))
+    both = pd.concat([then, now], axis=1, join="inner").astype(int)
+    numbers = earlier.segments.index
+    counts = pd.crosstab(both[0], both[1]).reindex(index=numbers, columns=numbers, fill_value=0)
+    return Moves([*then.index[:1], *now.index[:1]], counts)
 
 
 def drop_unclear_ids(segments):
@@ -2388,71 +2303,69 @@ def drop_unclear_ids(segments):
     return segments[ids.notna() & ~ids.duplicated()]
 
 
-def count_moves(then, now, segments):
-    """Count who went from which segment to which since the earlier run.
-
-    Returns a DataFrame, a row for each segment of then and a column for each of now.
-    """
-    both = pd.concat([then, now], axis=1, join="inner").astype(int)
-    moves = pd.crosstab(both[0], both[1]).reindex(index=segments, columns=segments, fill_value=0)
-    return moves.add_prefix("To ").rename_axis("From", axis=0)
-
-
-def compare_shares(then, profiles):
-    """Add to profiles the share of each segment then, its change, and whether that is no chance.
+def compare_shares(then, table):
+    """Add to a table of segments the share of each then, its change, and whether that is no chance.
 
     Chance is told by the standard error of the difference of two shares of one kind of customers.
     """
-    profiles = profiles.copy()
     customers_then = then["customers"].sum()
-    customers_now = profiles["Customers"].sum()
-    shares = (then["customers"] + profiles["Customers"]) / (customers_then + customers_now)
+    customers_now = table["Customers"].sum()
+    shares = (then["customers"] + table["Customers"]) / (customers_then + customers_now)
     errors = np.sqrt(shares * (1 - shares) * (1 / customers_then + 1 / customers_now))
-    change = profiles["Share"] - then["share"]
-    profiles.insert(3, SHARE_THEN, then["share"])
-    profiles.insert(4, CHANGE, 100 * change)
-    profiles.insert(5, MOVED, abs(change) > np.maximum(MOVED_SHARE, MOVED_ERRORS * errors))
-    return profiles
+    change = table["Share"] - then["share"]
+    moved = abs(change) > np.maximum(MOVED_SHARE, MOVED_ERRORS * errors)
+    return table.assign(**{SHARE_THEN: then["share"], CHANGE: 100 * change, MOVED: moved})
 
 
-def write_comparison(folder, then, profiles):
-    """Say whose segments these are, and which of them grew or shrank."""
-    customers_then = then["customers"].sum()
-    origin = f"the {len(then)} segments that an earlier run ({folder}) found in {customers_then:,} "
-    origin += "customers; nothing is searched or fitted, and their stability is that of then"
+def compare(segments, scaled, earlier, moves):
+    """Say what changed since an earlier run; return as judge does."""
+    then = earlier.segments
+    paragraphs = {
+        "Like": (
+            f"the {len(then)} segments that an earlier run ({earlier.folder}) found in "
+            f"{then['customers'].sum():,.0f} customers; nothing is searched or fitted, and their "
+            "stability is that of then"
+        ),
+        "Shares": write_shares(segments.table),
+    }
+    if moves:
+        paragraphs["Moved"] = write_moves(moves)
+    return paragraphs, find_changes(segments, scaled, earlier)
+
+
+def write_shares(table):
+    """Say which segments grew or shrank."""
     changes = []
-    for segment, row in profiles[profiles[MOVED]].iterrows():
+    for segment, row in table[table[MOVED]].iterrows():
         changes.append(
             f"segment {segment} ({row['Name']}) {percent(row[SHARE_THEN])} then, "
             f"{percent(row['Share'])} now ({row[CHANGE]:+.1f} points)"
         )
-    shares = "; ".join(changes) or "no segment grew or shrank by more than chance and one point"
-    return f"{paragraph('Like', origin)}\n{paragraph('Shares', shares)}"
+    return "; ".join(changes) or "no segment grew or shrank by more than chance and one point"
 
 
-def write_moves(then, now, moves):
+def write_moves(moves):
     """Say how many customers are in both runs, how many of them moved, and where to."""
-    counts = moves.to_numpy()
+    counts = moves.counts.stack()
     total = counts.sum()
-    moved = total - np.trace(counts)
     if total == 0:
         text = "no ID is in both runs"
-        if len(then) and len(now):
-            text += f": '{one_line(then.index[0])}' then, '{one_line(now.index[0])}' now"
-        return paragraph("Moved", text)
-    text = f"of {total:,} customers in both runs, {count_and_share(moved, total)} are in another "
-    text += "segment now"
-    pairs = moves.set_axis(moves.index, axis=1).stack()
-    pairs = pairs[[start != end for start, end in pairs.index]]
-    largest = pairs[pairs > 0].nlargest(3)
+        if len(moves.ids) == 2:
+            text += f": '{one_line(moves.ids[0])}' then, '{one_line(moves.ids[1])}' now"
+        return text
+    counts = counts[[start != end for start, end in counts.index]]
+    text = f"of {total:,} customers in both runs, {count_and_share(counts.sum(), total)} are in "
+    text += "another segment now"
+    largest = counts[counts > 0].nlargest(3)
     if len(largest):
         steps = [f"{count:,} from {start} to {end}" for (start, end), count in largest.items()]
         text += f": most often {', '.join(steps)} (all in moves.csv)"
-    return paragraph("Moved", text)
+    return text
 
 
-def find_changes(model, then, scaled, segments):
+def find_changes(segments, scaled, earlier):
     """List what is no longer as in the earlier run, each with what to do."""
+    then = earlier.segments
     cautions = []
     anew = "look for segments anew, without --like"
     distances = measure_distances(scaled, segments)
@@ -2462,66 +2375,30 @@ def find_changes(model, then, scaled, segments):
             f"{percent(is_far.mean())} of the customers lie farther from their centroid than "
             f"{percent(NEAR_SHARE)} did then: a new kind of customers? {anew.capitalize()}"
         )
-    empty = segments.profiles.index[segments.profiles["Customers"] == 0]
+    empty = then.index[segments.table["Customers"] == 0]
     if len(empty):
         cautions.append(
             f"no customers are in segment {', '.join(map(str, empty))} now; if that lasts, {anew}"
         )
     if len(scaled) < FEWEST_COMPARED:
         return cautions
-    deviations = measure_deviations(model, scaled)
-    centroids = DataFrame(segments.centroids, then.index, scaled.columns)
-    average = centroids.mul(then["share"], axis=0).sum()
+    deviations = 1
+    if (earlier.units["scale"] == 1).all():  # with --no-scale the model does not tell them
+        deviations = scaled.std()
+    average = then["share"].to_numpy() @ earlier.centroids
     moved = abs(scaled.mean() - average) / deviations
     for name in moved.index[moved > MOVED_MEAN]:
         cautions.append(
             f"the mean of {name} moved by {moved[name]:.1f} standard deviations since then: if it "
             f"is still in the same unit, {anew}"
         )
-    distances_then = (centroids - average) / deviations
-    for segment, name in find_misnamed(distances_then, segments.distances).items():
-        cautions.append(
-            f"the name of segment {segment}, {segments.profiles.at[segment, 'Name']}, no longer "
-            f"fits its {name}; read its means, or {anew}"
-        )
     return cautions
-
-
-def measure_deviations(model, scaled):
-    """Return the standard deviation that features had then, in scaled units.
-
-    It is 1, but with --no-scale the model does not tell it, and that of now takes its place.
-    """
-    if all(feature["scale"] == 1 for feature in model["features"]):
-        return scaled.std()
-    return Series(1.0, scaled.columns)
-
-
-def find_misnamed(distances_then, distances):
-    """Find the segments of which a feature in the name is no longer above, or below, the average.
-
-    Returns a dict of that feature by segment.
-    """
-    misnamed = {}
-    for segment, then in distances_then.iterrows():
-        now = distances.loc[segment].iloc[: len(then)]
-        for name in abs(then).nlargest(MOST_WORDS).index:
-            is_in_name = abs(then[name]) >= NAMING_DISTANCE
-            if is_in_name and now[name] * np.sign(then[name]) < MARKED_DISTANCE:
-                misnamed.setdefault(segment, name)
-    return misnamed
 
 
 # ------------------------------------------------------------------------------------------- draw
 
-# What is called draw_ returns a Figure and writes nothing; lengths are in inches. Another picture
-# is one more such function, and a line in `explore` or `draw_segments`.
-
-
-def measure_labels(labels):
-    """Return the inches that the labels of an axis at the margin of a figure take."""
-    lines = "\n".join(labels).split("\n")
-    return MARGIN + 0.09 * max(map(count_letters, lines))
+# What is called draw_ returns a Figure and writes nothing; sizes are in inches. Another picture
+# is one more such function, and a line in `draw_customers` or `draw_segments`.
 
 
 def count_lines(text):
@@ -2536,103 +2413,54 @@ def write_tick(value, _):
     return EngFormatter(sep="")(value)
 
 
-def count_columns(panels, width):
-    """Return how many panels of a width stand beside each other."""
-    columns = 3 if panels <= 6 else 4
-    if panels == 4:
-        columns = 2
-    return min(panels, columns, int((LARGEST - MARGIN) / width))
-
-
-def count_panels(size, room):
-    """Return how many panels of a size fit into the largest picture."""
-    columns = count_columns(MOST_PANELS, room["left"] + size[0])
-    height = LARGEST - HEAD - room["foot"]
-    rows = int(height / (room["above"] + size[1] + room["below"]))
-    if rows == 1:
-        return min(columns, 3)  # because four stand in two rows
-    return min(MOST_PANELS, columns * rows)
-
-
 def write_left_out(count, what):
     """Say how many of something a picture leaves out."""
-    if count == 0:
+    if count <= 0:
         return ""
     return f" {count:,} more {what} are left out."
 
 
-def make_figure(panels, size, title, note, room=ROOM, **options):
-    """Make a figure of so many panels, each so wide and high.
+def make_figure(names, size, title, note, table=None, **options):
+    """Make a figure with a panel for each name, which is so wide and high with its labels.
 
-    Above them stand the finding, and a note that helps to read it. Returns the figure and an array
-    of its axes. (Layout engines of matplotlib find the room of labels themselves, but measure each
-    text for it, which makes a run a tenth longer.)
+    Above them stand the finding, and a note that helps to read it; below them a legend of the
+    segments, if their table is given. Returns the figure and a dict of its axes by name.
     """
-    columns = count_columns(panels, room["left"] + size[0])
-    rows = math.ceil(panels / columns)
-    width = columns * (room["left"] + size[0]) + MARGIN
-    title = wrap(title, 7.5 * (width - 2 * MARGIN), 3)
-    note = wrap(note, 12.5 * (width - 2 * MARGIN), 3)
+    columns = 2 if len(names) == 4 else min(3, len(names))
+    rows = math.ceil(len(names) / columns)
+    width = columns * size[0]
+    title = wrap(title, 8 * (width - 2 * MARGIN), 3)
+    note = wrap(note, 13.5 * (width - 2 * MARGIN), 3)
     note_top = MARGIN + 0.27 * count_lines(title)
-    top = note_top + 0.2 * count_lines(note) + room["above"]
-    bottom = room["below"] + room["foot"]
-    between = room["above"] + room["below"]
-    height = top + rows * size[1] + (rows - 1) * between + bottom
-    figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **options)
-    figure.subplots_adjust(
-        left=room["left"] / width,
-        right=1 - MARGIN / width,
-        wspace=room["left"] / size[0],
-        bottom=bottom / height,
-        top=1 - top / height,
-        hspace=between / size[1],
-    )
+    head = note_top + 0.2 * count_lines(note)
+    height = head + rows * size[1]
+    if table is not None:
+        height += 0.5 + 0.1 * count_lines("\n".join(table["title"]))
+    figure = plt.figure(figsize=(width, height), layout="constrained")
     left = MARGIN / width
+    panels = (left, 0, 1 - 2 * left, 1 - head / height)
+    figure.get_layout_engine().set(rect=panels, w_pad=0.1, h_pad=0.1)
     figure.text(left, 1 - 0.25 / height, title, size=TITLE_SIZE, weight="bold", va="top")
     figure.text(left, 1 - note_top / height, note, color=NOTE_COLOR, va="top")
-    axes = axes.ravel()
-    for ax in axes[panels:]:
+    if table is not None:
+        add_legend(figure, table)
+    axes = figure.subplots(rows, columns, squeeze=False, **options).ravel()
+    for ax in axes[len(names) :]:
         ax.remove()
-    for ax in axes[:panels]:
+    axes = axes[: len(names)]
+    for ax in axes:
         ax.locator_params(nbins=5)
         ax.xaxis.set_major_formatter(write_tick)
         ax.yaxis.set_major_formatter(write_tick)
-    return figure, axes[:panels]
+    return figure, dict(zip(names, axes, strict=True))
 
 
-def segment_style(segment):
-    """Return the colour and the marker of a segment, the same in every picture."""
-    color = SEGMENT_COLORS[(segment - 1) % len(SEGMENT_COLORS)]
-    marker = SEGMENT_MARKERS[(segment - 1) % len(SEGMENT_MARKERS)]
-    return {"color": color, "marker": marker}
-
-
-def segment_edge(segment):
-    """Return the colour around that of a segment: dark where it is too light for white paper."""
-    lightness = np.dot(segment_style(segment)["color"], [0.299, 0.587, 0.114])
-    return INK if lightness > 0.7 else "white"
-
-
-def segment_titles(profiles, letters=54):
-    """Write number, size and name of each segment: 1 (45): older."""
-    rows = profiles[["Name", "Customers"]].itertuples()
-    return [wrap(f"{segment} ({size:,}): {name}", letters) for segment, name, size in rows]
-
-
-def add_legend(figure, profiles):
+def add_legend(figure, table):
     """Add a legend of the segments at the foot of a figure."""
     markers = []
-    for segment in profiles.index:
-        style = segment_style(segment) | {"markeredgecolor": segment_edge(segment)}
-        markers.append(plt.Line2D([], [], linestyle="", markersize=9, **style))
-    figure.legend(markers, segment_titles(profiles), loc="lower center", ncols=2)
-
-
-def measure_legend(profiles):
-    """Return the height of a legend of the segments."""
-    heights = [0.05 + 0.16 * count_lines(title) for title in segment_titles(profiles)]
-    half = math.ceil(len(heights) / 2)
-    return 0.4 + max(sum(heights[:half]), sum(heights[half:]))
+    for row in table.itertuples():
+        markers.append(plt.Line2D([], [], ls="", ms=9, color=row.color, marker=row.marker))
+    figure.legend(markers, table["title"], loc="outside lower center", ncols=2)
 
 
 def choose_sample(features, limit):
@@ -2712,10 +2540,9 @@ def add_bars(ax, counts, total, end, colors):
 
 
 def draw_distributions(features, log_names):
-    """01: each feature's histogram and density curve, its median and its middle half."""
+    """01: each feature's histogram, its median and its middle half."""
     sample, sample_note = choose_sample(features, SAMPLE)
-    size = (3.6, 3)
-    names = list(features)[: count_panels(size, ROOM)]
+    names = list(features)[:MOST_PANELS]
     quartiles = features[names].quantile([0.25, 0.5, 0.75])
     places = take_logarithms(features[names].iloc[sample], log_names)
     halves = {}
@@ -2723,26 +2550,15 @@ def draw_distributions(features, log_names):
         halves[name] = f"{readable(low)} to {readable(high)}"
     findings = [f"{name} {half}" for name, half in halves.items()]
     title = f"The middle half of the customers: {', '.join(findings[:3])}"
-    note = "Bars count customers, the curve is their density; the middle half is shaded, ▼ and the "
-    note += f"line are the median.{sample_note}"
-    note += write_left_out(len(features.columns) - len(names), "features")
-    figure, axes = make_figure(len(names), size, title, note)
-    for ax, (name, marks) in zip(axes, take_logarithms(quartiles, log_names).items(), strict=True):
-        low, median, high = marks
+    note = "Bars count customers; the middle half is shaded, the line is the median."
+    note += sample_note + write_left_out(len(features.columns) - len(names), "features")
+    figure, axes = make_figure(names, (4.6, 3.9), title, note)
+    for name, (low, median, high) in take_logarithms(quartiles, log_names).items():
+        ax = axes[name]
         values = places[name].dropna()
-        has_few_values = len(find_few_values(values)) > 0
-        sns.histplot(
-            values,
-            bins=choose_bins(values),
-            kde=not has_few_values,
-            color=GREY,
-            alpha=0.5,
-            edgecolor="white",
-            ax=ax,
-        )
+        ax.hist(values, choose_bins(values), color=GREY, alpha=0.5, edgecolor="white")
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
         ax.axvline(median, color=ACCENT, linewidth=2, zorder=0.5)  # behind a bar as narrow
-        ax.plot(median, 1, "v", color=ACCENT, transform=ax.get_xaxis_transform(), clip_on=False)
         median = readable(quartiles.at[0.5, name])
         ax.set_title(f"median {median}\nmiddle half {halves[name]}", color=ACCENT)
         label_axis(ax.xaxis, values, log_names)
@@ -2771,14 +2587,12 @@ def choose_bins(places):
 
 def draw_counts(groups, customers, feature_count):
     """02: how many customers are in each category and band, with their share."""
-    labels = []
-    for counts in groups.values():
-        labels += label_rows(counts.index)
-    end = 1.6 * max(counts.max() for counts in groups.values())  # with room for labels
-    rows = max(len(counts) for counts in groups.values())
-    size = (3.6, 0.4 * rows)
-    room = ROOM | {"left": measure_labels(labels), "below": 0.15}
-    names = choose_groups(list(groups), feature_count, count_panels(size, room))
+    categories = list(groups)[:-feature_count]
+    names = list(groups)[-feature_count:]
+    names = names[: max(MOST_PANELS // 2, MOST_PANELS - len(categories))]
+    names = categories[: MOST_PANELS - len(names)] + names
+    rows = max(len(groups[name]) for name in names)
+    end = 1.6 * max(groups[name].max() for name in names)  # with room for labels
     findings = []
     for name in names[:3]:
         named = groups[name].drop(OTHER, errors="ignore")
@@ -2786,26 +2600,12 @@ def draw_counts(groups, customers, feature_count):
     title = f"The largest groups of {customers:,} customers: {', '.join(findings)}"
     note = "Customers in each group, and their share of all. A band holds its upper end."
     note += write_left_out(len(groups) - len(names), "columns")
-    figure, axes = make_figure(len(names), size, title, note, room)
-    for ax, name in zip(axes, names, strict=True):
-        counts = groups[name]
-        add_bars(ax, counts, customers, end, ACCENT)
-        set_rows(ax, label_rows(counts.index), rows)
+    figure, axes = make_figure(names, (5.2, 0.9 + 0.4 * rows), title, note)
+    for name, ax in axes.items():
+        add_bars(ax, groups[name], customers, end, ACCENT)
+        set_rows(ax, [wrap(str(value), 26, 2) for value in groups[name].index], rows)
         ax.set_title(wrap(name, 36, 1), weight="bold", loc="left")
     return figure
-
-
-def choose_groups(names, feature_count, most):
-    """Choose the categories and features whose groups are drawn: a half of either, if too many."""
-    categories = names[:-feature_count]
-    features = names[-feature_count:]
-    features = features[: max(most // 2, most - len(categories))]
-    return categories[: most - len(features)] + features
-
-
-def label_rows(names):
-    """Break the names of rows into lines."""
-    return [wrap(str(name), 26, 2) for name in names]
 
 
 def draw_by_category(features, categories, log_names):
@@ -2823,25 +2623,19 @@ def draw_by_category(features, categories, log_names):
     note = "Wide where many of a row's customers are: all violins have the same area. The lines "
     note += f"mark the quarters.{sample_note}"
     note += write_left_out(len(explained) - len(pairs), "pairs")
-    labels = {}
+    rows = categories[pairs["category"]].nunique().max()
+    height = min(1.2 + 0.9 * rows, 8)
+    figure, axes = make_figure(list(pairs.index), (5.4, height), title, note)
     for pair in pairs.itertuples():
-        labels[pair.Index] = label_violins(features[pair.feature], categories[pair.category])
-    rows = max(len(names) for names in labels.values())
-    height = min(0.4 + 0.9 * rows, 7)
-    room = ROOM | {"left": measure_labels(sum(labels.values(), [])) + 0.4}  # for the category
-    figure, axes = make_figure(len(pairs), (3.6, height), title, note, room)
-    for ax, pair in zip(axes, pairs.itertuples(), strict=True):
+        ax = axes[pair.Index]
+        values = categories[pair.category].cat.remove_unused_categories()
         sns.violinplot(
-            x=places[pair.feature],
-            y=categories[pair.category].cat.remove_unused_categories(),
-            inner="quart",
-            cut=0,
-            color=VIOLIN_COLOR,
-            ax=ax,
+            x=places[pair.feature], y=values, inner="quart", cut=0, color=VIOLIN_COLOR, ax=ax
         )
-        ax.set_yticks(range(len(labels[pair.Index])), labels[pair.Index])
+        labels = label_violins(features[pair.feature], values)
+        ax.set_yticks(range(len(labels)), labels)
         ax.set_title(f"{percent(pair.share)} explained")
-        ax.set_ylabel(wrap(pair.category, 11 * height, 2))
+        ax.set_ylabel(wrap(pair.category, 8 * height, 2))
         label_axis(ax.xaxis, places[pair.feature], log_names)
     return figure
 
@@ -2906,8 +2700,8 @@ def draw_relationships(features, log_names):
     pairs = pairs[:MOST_PAIRS]
     places = places.iloc[sample]
     points = jitter(places)
-    figure, axes = make_figure(len(pairs), pair_size(pairs), title, note)
-    for ax, (x, y) in zip(axes, pairs, strict=True):
+    figure, axes = make_figure(pairs, pair_size(pairs), title, note)
+    for (x, y), ax in axes.items():
         ax.scatter(points[x], points[y], point_size(points), color=ACCENT, alpha=0.6, linewidth=0)
         ax.set_title(f"r = {correlations.at[x, y]:.2f}")
         label_axis(ax.xaxis, places[x], log_names)
@@ -2917,7 +2711,7 @@ def draw_relationships(features, log_names):
 
 def pair_size(pairs):
     """Return width and height of the panels that show pairs of features."""
-    return (8.4, 5) if len(pairs) == 1 else (3.8, 3.4)
+    return (10.5, 6.5) if len(pairs) == 1 else (5, 4.5)
 
 
 def point_size(points):
@@ -2925,21 +2719,36 @@ def point_size(points):
     return 34 * min(1, 1000 / len(points))
 
 
-def draw_elbow(curve, choice, verdict):
+def draw_customers(features, categories, groups, customers, log_names):
+    """Return the pictures of the customers, 01 to 04."""
+    complete = features.dropna()
+    return {
+        "01_distributions.png": draw_distributions(features, log_names),
+        "02_counts.png": draw_counts(groups, customers, len(features.columns)),
+        "03_by_category.png": draw_by_category(complete, categories.loc[complete.index], log_names),
+        "04_relationships.png": draw_relationships(features, log_names),
+    }
+
+
+def draw_elbow(evidence, verdict):
     """05: WCSS and silhouettes against k, the elbow and the best silhouettes marked."""
+    if evidence is None:  # nothing was searched
+        return None
+    curve = evidence.curve
+    choice = evidence.choice
     note = "WCSS: what is left of the differences within segments. Silhouettes of 1 are perfect; "
     note += "they are measured both to customers and to centroids, and their axis does not begin "
     note += f"at 0. Dashed: the {choice.k} segments of this run."
-    figure, (left, right) = make_figure(2, (5.3, 4), verdict, note)
-    add_curve(left, curve["wcss"], choice.elbow, "elbow")
-    add_curve(right, average_silhouettes(curve), choice.preference, "best")
-    for ax in (left, right):
+    figure, axes = make_figure(["wcss", "silhouette"], (6.3, 5), verdict, note)
+    add_curve(axes["wcss"], curve["wcss"], choice.elbow, "elbow")
+    add_curve(axes["silhouette"], average_silhouettes(curve), choice.preference, "best")
+    for ax in axes.values():
         ax.axvline(choice.k, color=ACCENT, linestyle="--", linewidth=1, zorder=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("k, the number of segments")
-    left.set_ylabel("WCSS, the within-cluster sum of squares")
-    left.set_ylim(0, None)
-    right.set_ylabel("Silhouette, the mean of both kinds")
+    axes["wcss"].set_ylabel("WCSS, the within-cluster sum of squares")
+    axes["wcss"].set_ylim(0, None)
+    axes["silhouette"].set_ylabel("Silhouette, the mean of both kinds")
     return figure
 
 
@@ -2960,287 +2769,176 @@ def add_curve(ax, values, mark, word):
     )
 
 
-def draw_silhouettes(silhouettes, labels, profiles):
+def draw_silhouettes(segments):
     """06: the silhouette of every customer, segment by segment, and the mean."""
+    silhouettes = segments.silhouettes
+    labels = segments.labels[silhouettes.index]
+    table = segments.table
     mean = silhouettes.mean()
     below = percent((silhouettes < 0).mean())
-    _, sample_note = choose_sample(labels, SILHOUETTE_SAMPLE)
+    _, sample_note = choose_sample(segments.labels, SILHOUETTE_SAMPLE)
     title = f"The mean silhouette is {mean:.2f}; {below} of the customers are below 0"
-    note = (
-        "A silhouette compares the mean distances to the customers of the own segment and of the "
-    )
-    note += "next one: 1 is deep inside, 0 between both, below 0 the others are nearer on average."
-    names = segment_titles(profiles, 72)
-    room = ROOM | {"left": measure_labels(names)}
-    row = 0.13 + 0.17 * max(map(count_lines, names))
-    height = 3 + row * len(profiles)
-    figure, (ax,) = make_figure(1, (8, height), title, note + sample_note, room)
+    note = "A silhouette compares the mean distances to the customers of the own segment and of "
+    note += "the next one: 1 is deep inside, 0 between both, below 0 the others are nearer on "
+    note += f"average.{sample_note}"
+    row = 0.13 + 0.17 * max(map(count_lines, table["title"]))
+    figure, axes = make_figure(["blades"], (13, 3.5 + row * len(table)), title, note)
+    ax = axes["blades"]
     gap = row / 3 * len(silhouettes)  # between two segments, room for the name of a small one
-    labels = labels[silhouettes.index]
     top = 0
     middles = []
-    for segment, average in profiles["Silhouette"].items():
-        blade = silhouettes[labels == segment].sort_values(ascending=False)
+    for segment in table.itertuples():
+        blade = silhouettes[labels == segment.Index].sort_values(ascending=False)
         edges = top + np.arange(len(blade) + 1)
         top = edges[-1] + gap
         middles.append(edges.mean())
-        style = segment_style(segment)
-        edge = segment_edge(segment)
-        ax.stairs(blade, edges, orientation="horizontal", fill=True, color=style["color"])
-        ax.plot(average, middles[-1], markersize=10, markeredgecolor=edge, **style)
+        ax.stairs(blade, edges, orientation="horizontal", fill=True, color=segment.color)
+        add_marker(ax, segment.Silhouette, middles[-1], segment)
     ax.axvline(mean, color=INK, linestyle="--", linewidth=1)
     ax.set_title(f"dashed: the mean of {mean:.2f}")
     ax.axvline(0, color=GREY, linewidth=1)
-    ax.set_yticks(middles, names)
+    ax.set_yticks(middles, table["title"])
     ax.set(ylim=(top - gap / 2, -gap / 2), xlabel="Silhouette")
     ax.tick_params(left=False)
     ax.spines["left"].set_visible(False)
     return figure
 
 
-def write_explained(explained, profiles):
+def add_marker(ax, x, y, segment, **options):
+    """Draw the marker of a segment, a row of the table."""
+    options = {"marker": segment.marker, "markeredgecolor": "white"} | options
+    ax.plot(x, y, color=segment.color, markersize=10, **options)
+
+
+def write_explained(explained, segment_count):
     """Say how much of what differs between customers lies between the segments."""
     share = write_part(explained["between"].sum(), explained["variance"].sum())
     names = list(explained.index)
     return (
         f"{share} of the differences between customers in {', '.join(names[:-1])} and {names[-1]} "
-        f"lie between the {len(profiles)} segments"
+        f"lie between the {segment_count} segments"
     )
 
 
-def add_customers(ax, places, labels):
+def add_customers(ax, places, labels, table):
     """Draw the customers of each segment, in as many dimensions as they have features."""
     for segment, members in places.groupby(labels):
         coordinates = [members[name] for name in members]
-        edge = segment_edge(segment)
-        style = segment_style(segment)
-        ax.scatter(*coordinates, s=point_size(places), edgecolor=edge, linewidth=0.3, **style)
+        ax.scatter(
+            *coordinates,
+            s=point_size(places),
+            color=table.at[segment, "color"],
+            marker=table.at[segment, "marker"],
+            edgecolor="white",
+            linewidth=0.3,
+        )
 
 
-def place_discs(centroids, profiles):
-    """Find places for the numbers of segments: at the centroids, or beside them.
+def add_numbers(ax, centroids):
+    """Mark the centroids in a panel by crosses, each with its number in the first free corner.
 
-    No disc stands over another, or over the only customer of a segment. Places and centroids are
-    float arrays of shape (segments, 2), in inches.
+    Two centroids that are nearly the same leave the smaller segment without a number.
     """
-    places = np.array(centroids, dtype=float)
-    places[profiles["Customers"] == 1] += [0, 0.25]
-    places += np.linspace(0, 1e-6, len(places))[:, None]  # or equal ones would not part
-    gap = 0.28
-    pairs = list(itertools.combinations(range(len(places)), 2))
-    for _ in range(100):
-        for first, second in pairs:
-            difference = places[first] - places[second]
-            distance = math.hypot(*difference)
-            if distance < gap:
-                step = difference / distance * (gap - distance) / 2
-                places[first] += step
-                places[second] -= step
-    return places
+    ax.plot(centroids.iloc[:, 0], centroids.iloc[:, 1], "+", color=INK, markersize=12)
+    ax.autoscale_view()
+    taken = np.empty((0, 2))
+    for segment, centroid in centroids.dropna().iterrows():
+        place = ax.transLimits.transform(centroid)
+        for corner in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+            spot = place + NUMBER_OFFSET * np.array(corner)
+            is_inside = (abs(spot - 0.5) < 0.5).all()
+            is_free = (abs(taken - spot) > 2 * NUMBER_OFFSET).any(axis=1).all()
+            if is_inside and is_free:
+                taken = np.vstack([taken, spot])
+                ax.text(*spot, segment, transform=ax.transAxes, **NUMBER)
+                break
 
 
-def add_discs(ax, places):
-    """Write the numbers of the segments in discs at these places, in the order of the segments."""
-    for segment, place in enumerate(places, start=1):
-        if np.isfinite(place).all():  # a segment of an earlier run may be empty
-            ax.text(*place, segment, **DISC_NUMBER)
-
-
-def draw_pairs(inputs, labels, log_names, explained, profiles):
-    """07 of two or three features: the segments over every pair, with numbered centroids."""
-    sample, sample_note = choose_sample(inputs, SCATTER_SAMPLE)
-    note = "Numbers stand at the centroids, or beside them where they would hide something."
-    note += sample_note
-    title = write_explained(explained, profiles)
-    if len(explained) > 2:
+def draw_clusters(inputs, scaled, log_names, segments):
+    """07: the segments over every pair of two or three features, or in the plane of all."""
+    explained = segments.explained
+    count = len(segments.table)
+    title = write_explained(explained, count)
+    if len(explained) == 2:
+        return draw_pairs(inputs, title, log_names, segments)
+    between = explained["between"].sum()
+    if len(explained) == 3:
         kept = explained["between"].nlargest(2)
-        share = write_part(kept.sum(), explained["between"].sum())
-        title = f"{' and '.join(kept.index)} keep {share} of the difference between the segments"
-    centroids = inputs.groupby(labels).mean().reindex(profiles.index)
+        title = f"{' and '.join(kept.index)} keep {write_part(kept.sum(), between)} of the "
+        title += "difference between the segments"
+        return draw_pairs(inputs, title, log_names, segments)
+    plane = find_plane(scaled)
+    centroids = plane.groupby(segments.labels).mean()
+    kept = measure_between(centroids, segments.table["Share"]).sum()
+    title = f"This plane keeps {write_part(kept, between)} of the difference between the {count} "
+    title += "segments"
+    return draw_pairs(plane, title, [], segments)
+
+
+def find_plane(scaled):
+    """Return where customers stand in the plane of the first two principal components.
+
+    The names of its axes say how much of the variance each has, and which features grow along it.
+    """
+    model = PCA(2).fit(scaled.iloc[draw_sample(len(scaled), SAMPLE)])
+    names = []
+    for variance, weights in zip(model.explained_variance_ratio_, model.components_, strict=True):
+        weights = Series(weights, short_names(scaled).values())
+        largest = abs(weights).nlargest(MOST_WORDS).index
+        grown = [f"{'more' if weights[name] > 0 else 'less'} {name}" for name in largest]
+        names.append(
+            f"{percent(variance)} of the variance: {', '.join(grown)} \N{RIGHTWARDS ARROW}"
+        )
+    return DataFrame(model.transform(scaled), scaled.index, names)
+
+
+def draw_pairs(inputs, title, log_names, segments):
+    """Draw the segments over every pair of inputs, with numbered centroids."""
+    sample, sample_note = choose_sample(inputs, SCATTER_SAMPLE)
+    note = f"Crosses mark the centroids, with the numbers of their segments.{sample_note}"
+    centroids = inputs.groupby(segments.labels).mean().reindex(segments.table.index)
     inputs = inputs.iloc[sample]
     places = jitter(inputs)
     pairs = list(itertools.combinations(inputs, 2))
-    size = pair_size(pairs)
-    room = ROOM | {"foot": measure_legend(profiles)}
-    figure, axes = make_figure(len(pairs), size, title, note, room)
-    add_legend(figure, profiles)
-    for ax, (x, y) in zip(axes, pairs, strict=True):
-        add_customers(ax, places[[x, y]], labels.iloc[sample])
-        ax.plot(centroids[x], centroids[y], "+", color=INK, markersize=12)
-        inch = np.ptp([ax.get_xlim(), ax.get_ylim()], axis=1) / size
-        discs = place_discs(centroids[[x, y]] / inch, profiles)
-        add_discs(ax, discs * inch)
+    figure, axes = make_figure(pairs, pair_size(pairs), title, note, segments.table)
+    for (x, y), ax in axes.items():
+        add_customers(ax, places[[x, y]], segments.labels.iloc[sample], segments.table)
+        add_numbers(ax, centroids[[x, y]])
         label_axis(ax.xaxis, inputs[x], log_names)
         label_axis(ax.yaxis, inputs[y], log_names)
     return figure
 
 
-def draw_plane(scaled, labels, explained, profiles):
-    """07 of four features or more: the segments in the plane of two principal components.
-
-    An arrow points to where a feature is high, and is as long as the plane shows of it. Customers,
-    arrows and names stand at places in inches. Left out if all customers are alike.
-    """
-    if not np.ptp(scaled, axis=0).any():
-        return None
-    sample, sample_note = choose_sample(scaled, SCATTER_SAMPLE)
-    model = PCA(2).fit(scaled.iloc[draw_sample(len(scaled), SAMPLE)])
-    centroids = project(scaled.groupby(labels).mean(), model).reindex(profiles.index)
-    kept = measure_between(centroids, profiles["Share"]).sum()
-    share = write_part(kept, explained["between"].sum())
-    title = f"This plane keeps {share} of the difference between the {len(profiles)} segments"
-    note = (
-        f"The two directions in which customers differ most in all {len(explained)} features. An "
-    )
-    note += (
-        "arrow points to where a feature is high; a short one is hardly seen here. Ellipses hold "
-    )
-    note += "90% of a segment."
-    labels = labels.iloc[sample]
-    places = project(jitter(scaled.iloc[sample]), model)
-    width, height = places.max() - places.min()
-    inches = min(10 / width, 6.5 / max(height, width / 100))
-    places *= inches
-    centroids *= inches
-    discs = place_discs(centroids, profiles)
-    reach = np.hypot(centroids["x"], centroids["y"]).max()
-    arrows = choose_arrows(model.components_, list(scaled)) * (reach + 0.5)
-    boxes = place_names(arrows, discs)
-    view = choose_view(places, discs, boxes)
-    room = ROOM | {"left": 0.5, "below": 0.5, "foot": measure_legend(profiles)}
-    figure, (ax,) = make_figure(1, view.size, title, note + sample_note, room)
-    add_legend(figure, profiles)
-    add_customers(ax, places, labels)
-    add_ellipses(ax, places, labels)
-    add_arrows(ax, arrows, boxes)
-    ax.plot(centroids["x"], centroids["y"], "+", color=INK, markersize=12)
-    add_discs(ax, discs)
-    first, second = model.explained_variance_ratio_
-    ax.set(xlim=view.intervalx, ylim=view.intervaly, xticks=[], yticks=[])
-    ax.set_xlabel(f"First principal component, {percent(first)} of the variance")
-    ax.set_ylabel(f"Second principal component, {percent(second)}")
-    return figure
-
-
-def project(scaled, model):
-    """Return where customers, or centroids, stand in the plane of two principal components."""
-    return DataFrame(model.transform(scaled), scaled.index, ["x", "y"])
-
-
-def choose_arrows(components, names):
-    """Choose the features with long arrows, the longest first: a DataFrame, that with length 1."""
-    arrows = DataFrame(components.T, names, ["x", "y"])
-    lengths = np.hypot(arrows["x"], arrows["y"]).nlargest(MOST_ARROWS)
-    longest = lengths.max()
-    lengths = lengths[lengths > longest / 2]
-    return arrows.loc[lengths.index] / longest
-
-
-def place_names(arrows, discs):
-    """Find boxes for the names of arrows: at the tips, or above or below what is there already.
-
-    Places are in inches; returns a list of Bbox.
-    """
-    taken = [Bbox.from_bounds(x - 0.16, y - 0.16, 0.32, 0.32) for x, y in discs]
-    boxes = []
-    for name, (x, y) in arrows.iterrows():
-        lines = wrap(name, NAME_LETTERS, 3).split("\n")
-        width = 0.1 + 0.085 * max(map(count_letters, lines))
-        height = 0.1 + 0.17 * len(lines)
-        left = x if x > 0 else x - width
-        for step in range(100):
-            shift = 0.1 * math.ceil(step / 2) * (-1) ** step
-            box = Bbox.from_bounds(left, y + shift - height / 2, width, height)
-            if box.count_overlaps(taken) == 0:
-                break
-        boxes.append(box)
-        taken.append(box)
-    return boxes
-
-
-def choose_view(places, discs, boxes):
-    """Return the box around all that is drawn, at least as wide as title and legend need."""
-    around_customers = Bbox([places.min(), places.max()])
-    around_discs = Bbox([np.nanmin(discs, axis=0), np.nanmax(discs, axis=0)])
-    view = Bbox.union([around_customers, around_discs] + boxes).padded(0.4)
-    missing = max(0, 10 - view.width)
-    return Bbox.from_extents(view.x0 - missing / 2, view.y0, view.x1 + missing / 2, view.y1)
-
-
-def add_arrows(ax, arrows, boxes):
-    """Draw arrows from the average customer, and the names in their boxes."""
-    arrow = {"arrowstyle": "-|>", "color": INK, "shrinkA": 0, "shrinkB": 0}
-    background = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
-    for (name, tip), box in zip(arrows.iterrows(), boxes, strict=True):
-        ax.annotate("", tip, (0, 0), arrowprops=arrow)
-        x, y = (box.min + box.max) / 2
-        text = wrap(name, NAME_LETTERS, 3)
-        ax.text(x, y, text, ha="center", va="center", bbox=background, zorder=9)
-
-
-def add_ellipses(ax, places, labels):
-    """Draw around each segment of three customers or more an ellipse that holds 90% of them."""
-    for segment, members in places.groupby(labels):
-        if len(members) < 3:
-            continue
-        center = members.mean().to_numpy()
-        offsets = members.to_numpy() - center
-        variances, axes = np.linalg.eigh(np.cov(offsets.T))
-        variances = np.maximum(variances, 1e-6)  # those of customers on a line
-        squares = (offsets @ axes) ** 2
-        distances = (squares / variances).sum(axis=1)
-        height, width = 2 * np.sqrt(variances * np.quantile(distances, 0.9))
-        angle = math.degrees(math.atan2(axes[1, 1], axes[0, 1]))
-        color = segment_style(segment)["color"]
-        if segment_edge(segment) == INK:
-            color = INK
-        ax.add_patch(Ellipse(center, width, height, angle=angle, fill=False, color=color))
-
-
-def draw_space(inputs, labels, log_names, explained, profiles):
+def draw_space(inputs, log_names, segments):
     """08: the segments over the three best explained features, if so many, from two sides."""
-    if len(explained) < 3:
+    if len(segments.explained) < 3:
         return None
     sample, sample_note = choose_sample(inputs, SCATTER_SAMPLE)
-    explained = explained[:3]
+    explained = segments.explained[:3]
     names = [name for name in inputs if name in explained.index]
-    title = write_explained(explained, profiles)
-    note = "Two views. Pins lead from the centroids to the floor; what is pale is far. "
-    note += f"Numbers stand beside a centroid where they would hide something.{sample_note}"
+    title = write_explained(explained, len(segments.table))
+    note = "Two views. Pins lead from the centroids to the floor; what is pale is far."
     inputs = inputs[names]
-    centroids = inputs.groupby(labels).mean().reindex(profiles.index)
+    centroids = inputs.groupby(segments.labels).mean()
     inputs = inputs.iloc[sample]
     places = jitter(inputs)
     floor = inputs[names[2]].min()
-    room = {"left": 0.4, "above": 0, "below": 0.2, "foot": measure_legend(profiles)}
-    figure, axes = make_figure(2, (6.8, 4.8), title, note, room, subplot_kw={"projection": "3d"})
-    add_legend(figure, profiles)
-    for ax, azimuth in zip(axes, (-60, 30), strict=True):
-        ax.computed_zorder = False  # or customers would hide centroids
-        add_customers(ax, places, labels.iloc[sample])
+    options = {"subplot_kw": {"projection": "3d", "computed_zorder": False}}  # centroids in front
+    figure, axes = make_figure(
+        [-60, 30], (7.2, 5.4), title, note + sample_note, segments.table, **options
+    )
+    for azimuth, ax in axes.items():
+        add_customers(ax, places, segments.labels.iloc[sample], segments.table)
         ax.zaxis.set_major_formatter(write_tick)
         for axis, name in zip((ax.xaxis, ax.yaxis, ax.zaxis), names, strict=True):
             label_axis(axis, inputs[name], log_names)
             axis.labelpad = 10
         ax.view_init(20, azimuth)
         ax.set_box_aspect(None, zoom=1.15)  # matplotlib leaves much room around it
-        for x, y, z in centroids.to_numpy():
+        for segment, x, y, z in centroids.itertuples():
             ax.plot([x, x], [y, y], [floor, z], color=INK, linewidth=1, zorder=9)
-        add_discs(ax, place_in_space(ax, centroids, profiles))
+            ax.text(x, y, z, segment, **NUMBER)
     return figure
-
-
-def place_in_space(ax, centroids, profiles):
-    """Find places for the numbers of segments in three dimensions, as they are seen now."""
-    ax.apply_aspect()
-    projection = ax.get_proj()
-    seen = np.column_stack([centroids, np.ones(len(centroids))]) @ projection.T
-    seen /= seen[:, 3:]
-    pixels = ax.transData.transform(seen[:, :2])
-    pixels = place_discs(pixels / DPI, profiles) * DPI
-    seen[:, :2] = ax.transData.inverted().transform(pixels)
-    places = seen @ np.linalg.inv(projection).T
-    return places[:, :3] / places[:, 3:]
 
 
 def draw_profiles(segments, categories):
@@ -3248,140 +2946,106 @@ def draw_profiles(segments, categories):
 
     The first columns of the means are the features, the others shares of the categories.
     """
-    means = segments.means
-    distances = segments.distances
-    explained = segments.explained
-    profiles = segments.profiles
-    title = write_sizes(profiles)
+    table = segments.table
+    columns = choose_columns(segments, categories)
     note = "Means of each segment. Red is above the average customer, blue below; ▲ ▼ from "
     note += f"{MARKED_DISTANCE} standard deviations. Stability: {STABILITY_HELP}."
-
-    features = choose_feature_columns(means, explained)
-    shares = choose_share_columns(distances, categories, len(explained))
-    if len(features + shares) < means.shape[1]:
+    if len(columns) < segments.means.shape[1]:
         note += " All columns are in profiles.csv."
-    distances = distances.iloc[:, features + shares]
-    cells = write_cells(means.iloc[:, features + shares], distances, len(features), profiles)
-    names, height = label_profiles(profiles)
-    room = {"below": 0.2, "foot": 0, "left": measure_labels(names) + 0.4}  # for the markers
-    sizes = profiles["Customers"]
-    bars = BAR + 0.1 + 0.085 * max(12, len(count_and_share(sizes.max(), sizes.sum())))
-    space = LARGEST - 2 * MARGIN - room["left"] - bars
-    cell = min(1.1, space / len(cells.columns))
-    if cell == 1.1:
-        heads = [wrap(name, 13, 8) for name in cells]
-        rotation = 0
-        room["above"] = 0.33 + 0.17 * max(map(count_lines, heads))
-    else:
-        heads = [wrap(name, 26, 2) for name in cells]
-        rotation = 90
-        room["above"] = measure_labels(heads)
-    widths = [bars, cell * len(heads)]  # of the two panels
-    size = ((sum(widths) - room["left"]) / 2, height * len(cells))
-    figure, (left, right) = make_figure(2, size, title, note, room, width_ratios=widths)
-    figure.subplots_adjust(wspace=0.02)
-    add_sizes(left, profiles, sizes.max() * bars / BAR)
-    set_rows(left, names, len(names))
-    add_cells(right, distances, cells)
-    right.set_xticks(np.arange(len(heads)) + 0.5, heads, rotation=rotation)
-    right.tick_params(bottom=False, labeltop=True, labelbottom=False)
+    distances = segments.distances[columns]
+    cells = write_cells(segments, columns)
+    letters = 36 if len(table) <= 18 else 50
+    names = [wrap(f"{number}  {name}", letters) for number, name in table["Name"].items()]
+    height = max(0.6, 0.1 + 0.17 * max(map(count_lines, names)))
+    height = 1.2 + min(height, 15.5 / len(cells)) * len(cells)
+    bars = 2.8
+    width = 4 + bars + len(cells.columns)
+    figure, axes = make_figure(
+        ["sizes", "cells"],
+        (width / 2, height),
+        write_sizes(table),
+        note,
+        width_ratios=[bars, len(cells.columns)],
+    )
+    add_sizes(axes["sizes"], table)
+    names.append(f"average of all {table['Customers'].sum():,}")
+    set_rows(axes["sizes"], names, len(names))
+    add_cells(axes["cells"], distances, cells)
     return figure
 
 
-def write_sizes(profiles):
+def write_sizes(table):
     """Say how many customers are in how many segments, and which are the largest and smallest."""
-    total = profiles["Customers"].sum()
-    sizes = profiles.sort_values("Customers", ascending=False, kind="stable")
+    total = table["Customers"].sum()
+    sizes = table.sort_values("Customers", ascending=False, kind="stable")
     ends = []
     for row in sizes.iloc[[0, -1]].itertuples():
         ends.append(f"“{row.Name}” {count_and_share(row.Customers, total)}")
     return (
-        f"{total:,} customers in {len(profiles)} segments: the largest is {ends[0]}, the smallest "
+        f"{total:,} customers in {len(table)} segments: the largest is {ends[0]}, the smallest "
         f"{ends[1]}"
     )
 
 
-def label_profiles(profiles):
-    """Write number and name of each segment, and "average"; return that and the height of a row."""
-    letters = 36 if len(profiles) <= 18 else 50
-    names = [wrap(f"{segment}  {name}", letters) for segment, name in profiles["Name"].items()]
-    lines = max(map(count_lines, names))
-    names.append(f"average of all {profiles['Customers'].sum():,}")
-    height = max(0.6, 0.1 + 0.17 * lines)
-    return names, min(height, 15.5 / len(names))
+def choose_columns(segments, categories):
+    """Return the columns of the means that 09 shows.
 
-
-def choose_feature_columns(means, explained):
-    """Return the positions of the features among the means that 09 shows: the best explained."""
-    best = explained.index[:MOST_PANELS]
-    names = means.columns[: len(explained)]
-    return [place for place, name in enumerate(names) if name in best]
-
-
-def choose_share_columns(distances, categories, start):
-    """Return the positions of the shares, from a start on, that differ most between segments.
-
-    Of a category of two values the second is enough.
+    These are the best explained features, and the shares that differ most between segments; of a
+    category of two values the second is enough.
     """
-    places = []
-    for name in categories:
-        end = start + len(categories[name].cat.categories)
-        if end - start == 2:
-            start += 1
-        places += range(start, end)
-        start = end
-    largest = distances.abs().max().fillna(0)
-    places.sort(key=lambda place: -largest.iloc[place])
-    return sorted(places[:MOST_SHARES])
+    features = segments.explained.index[:MOST_PANELS]
+    shares = []
+    for name, values in categories.items():
+        words = values.cat.categories
+        shares += [f"{name}: {word}" for word in words[len(words) == 2 :]]
+    largest = segments.distances[shares].abs().max().fillna(0)
+    shares = largest.nlargest(MOST_COLUMNS - len(features)).index
+    return [name for name in segments.means if name in features or name in shares]
 
 
-def add_sizes(ax, profiles, end):
-    """Draw the sizes of the segments as bars on an axis to end, each with colour and marker."""
-    sizes = profiles["Customers"]
-    styles = [segment_style(segment) for segment in profiles.index]
-    edges = [segment_edge(segment) for segment in profiles.index]
-    add_bars(ax, sizes, sizes.sum(), end, [style["color"] for style in styles])
-    if SHARE_THEN in profiles:
-        for label, (_, row) in zip(ax.texts, profiles.iterrows(), strict=True):
+def add_sizes(ax, table):
+    """Draw the sizes of the segments as bars, each with colour and marker."""
+    sizes = table["Customers"]
+    add_bars(ax, sizes, sizes.sum(), 2 * sizes.max(), list(table["color"]))
+    if SHARE_THEN in table:
+        for label, (_, row) in zip(ax.texts, table.iterrows(), strict=True):
             arrow = ""
             if row[MOVED]:
                 arrow = " ▲" if row[CHANGE] > 0 else " ▼"
             label.set_text(f"{label.get_text()}\nthen {percent(row[SHARE_THEN])}{arrow}")
     across = ax.get_yaxis_transform()
-    for place, (style, edge) in enumerate(zip(styles, edges, strict=True)):
-        marker = style | {"markersize": 11, "markeredgecolor": edge}
-        ax.plot(-0.06, place, clip_on=False, transform=across, **marker)
+    for place, segment in enumerate(table.itertuples()):
+        add_marker(ax, -0.06, place, segment, clip_on=False, transform=across)
     ax.tick_params(pad=22)  # room for the markers
 
 
 def add_cells(ax, distances, cells):
     """Draw a table of cells, coloured by their distances from the average."""
-    sns.heatmap(
-        np.pad(distances.fillna(0), ((0, 1), (0, 2))),  # the average and the trust stay pale
-        vmin=-DARKEST_DISTANCE,
-        vmax=DARKEST_DISTANCE,
-        cmap="RdBu_r",
-        annot=cells,
-        fmt="",
-        annot_kws={"size": 9 if len(cells.columns) > 12 else 10},
-        cbar=False,
-        xticklabels=False,
-        yticklabels=False,
-        ax=ax,
-    )
+    # The average and the trust stay pale.
+    colors = np.pad(distances.fillna(0), ((0, 1), (0, 2)))
+    ax.imshow(colors, "RdBu_r", aspect="auto", vmin=-DARKEST_DISTANCE, vmax=DARKEST_DISTANCE)
+    for (row, column), text in np.ndenumerate(cells.to_numpy()):
+        is_dark = abs(colors[row, column]) > 0.7 * DARKEST_DISTANCE
+        ax.text(column, row, text, color="white" if is_dark else INK, ha="center", va="center")
+    ax.set_xticks(range(len(cells.columns)), [wrap(name, 12, 8) for name in cells])
+    ax.xaxis.tick_top()
+    ax.tick_params(top=False)
+    ax.yaxis.set_visible(False)
+    ax.spines[:].set_visible(False)
 
 
-def write_cells(means, distances, feature_count, profiles):
+def write_cells(segments, columns):
     """Write the cells of 09: means, with an arrow where one is far from the average, and trust."""
-    centroids = means.iloc[:, :feature_count].map(write_mean, na_action="ignore")
-    shares = means.iloc[:, feature_count:].map("{:.0%}".format, na_action="ignore")
-    is_above = distances >= MARKED_DISTANCE
-    is_below = distances <= -MARKED_DISTANCE
-    cells = pd.concat([centroids, shares], axis=1).fillna("")
-    cells.iloc[:-1] += np.select([is_above, is_below], [" ▲", " ▼"], "")
-    trust = profiles[["Silhouette", "Stability"]].map("{:.2f}".format)
-    trust = trust.replace("nan", "")  # none of a segment may be in the sample
-    return pd.concat([cells, trust], axis=1).fillna("")
+    cells = DataFrame(index=segments.means.index)
+    for name in columns:
+        write = write_mean if name in segments.explained.index else "{:.0%}".format
+        cells[name] = segments.means[name].map(write, na_action="ignore").fillna("")
+        distances = segments.distances[name]
+        cells.loc[distances.index[distances >= MARKED_DISTANCE], name] += " ▲"
+        cells.loc[distances.index[distances <= -MARKED_DISTANCE], name] += " ▼"
+    for name in ("Silhouette", "Stability"):
+        cells[name] = segments.table[name].map("{:.2f}".format, na_action="ignore")
+    return cells.fillna("")
 
 
 def write_mean(value):
@@ -3391,73 +3055,63 @@ def write_mean(value):
     return EngFormatter(sep="")(float(f"{value:.3g}"))
 
 
-def draw_differences(inputs, labels, log_names, explained, profiles):
+def draw_differences(inputs, log_names, segments):
     """10: how the segments differ: in each feature the median and the spread of each segment."""
+    table = segments.table
     sample, sample_note = choose_sample(inputs, SAMPLE)
-    room = {"left": 0.5, "above": 0.65, "below": 0.45, "foot": measure_legend(profiles)}
-    size = (4, 0.4 + 0.2 * len(profiles))
-    names = list(explained.index[: count_panels(size, room)])
-    shares = explained["share"].map(percent)
-    title = f"The {len(profiles)} segments differ most in {shares.index[0]} ({shares.iloc[0]} "
+    most = MOST_PANELS if len(table) <= 12 else 3  # or the picture would be too high
+    names = list(segments.explained.index[:most])
+    shares = segments.explained["share"].map(percent)
+    title = f"The {len(table)} segments differ most in {shares.index[0]} ({shares.iloc[0]} "
     title += f"explained), least in {shares.index[-1]} ({shares.iloc[-1]})"
     note = "Marker: a segment's median; bar: its middle half; line: its middle 90%. Grey: median "
     note += "and middle half of all. Explained: the part of the differences between customers that "
     note += f"lies between segments.{sample_note}"
-    note += write_left_out(len(explained) - len(names), "features")
+    note += write_left_out(len(shares) - len(names), "features")
     inputs = inputs[names].iloc[sample]
     marks = inputs.quantile([0.25, 0.5, 0.75])
-    segments = inputs.groupby(labels.iloc[sample])
-    quantiles = segments.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
-    figure, axes = make_figure(len(names), size, title, note, room)
-    add_legend(figure, profiles)
-    for ax, name in zip(axes, names, strict=True):
+    members = inputs.groupby(segments.labels.iloc[sample])
+    quantiles = members.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
+    size = (5.3, 1.4 + 0.22 * len(table))
+    figure, axes = make_figure(names, size, title, note, table)
+    for name, ax in axes.items():
         low, median, high = marks[name]
         ax.axvspan(low, high, color=GREY, alpha=0.2, linewidth=0)
         ax.axvline(median, color=GREY, linewidth=1.5)
         ax.use_sticky_edges = False
-        add_spreads(ax, quantiles[name].unstack())
-        ax.set_yticks(profiles.index)
-        ax.set_ylim(len(profiles) + 0.6, 0.4)
+        add_spreads(ax, quantiles[name].unstack(), table)
+        ax.set_yticks(table.index)
+        ax.set_ylim(len(table) + 0.6, 0.4)
         label_axis(ax.xaxis, inputs[name], log_names)
         ax.set_xlabel("")
-        subtitle = f"{explained.at[name, 'share']:.0%} explained"
+        subtitle = f"{segments.explained.at[name, 'share']:.0%} explained"
         if name in log_names:
             subtitle += ", log scale"
         ax.set_title(f"{wrap(name, 40, 2)}\n{subtitle}")
     return figure
 
 
-def add_spreads(ax, quantiles):
+def add_spreads(ax, quantiles, table):
     """Draw a row a segment: a line over 90%, a bar over the middle half, a marker at the median.
 
     The columns of the quantiles (DataFrame) are 0.05, 0.25, 0.5, 0.75 and 0.95.
     """
-    colors = [segment_style(segment)["color"] for segment in quantiles.index]
-    edges = [segment_edge(segment) for segment in quantiles.index]
     ax.hlines(quantiles.index, quantiles[0.05], quantiles[0.95], INK, linewidth=0.8)
     widths = quantiles[0.75] - quantiles[0.25]
-    ax.barh(quantiles.index, widths, 0.5, quantiles[0.25], color=colors, edgecolor=edges)
-    for segment, median in quantiles[0.5].items():
-        edge = segment_edge(segment)
-        style = segment_style(segment)
-        ax.plot(median, segment, markersize=9, markeredgecolor=edge, clip_on=False, **style)
+    colors = list(table.loc[quantiles.index, "color"])
+    ax.barh(quantiles.index, widths, 0.5, quantiles[0.25], color=colors)
+    for segment in table.loc[quantiles.index].itertuples():
+        add_marker(ax, quantiles.at[segment.Index, 0.5], segment.Index, segment, clip_on=False)
 
 
 def draw_segments(inputs, scaled, log_names, categories, segments):
     """Return the pictures of the segments, 06 to 10."""
-    labels = segments.labels
-    explained = segments.explained
-    profiles = segments.profiles
-    if len(explained) > 3:
-        clusters = draw_plane(scaled, labels, explained, profiles)
-    else:
-        clusters = draw_pairs(inputs, labels, log_names, explained, profiles)
     return {
-        "06_silhouette.png": draw_silhouettes(segments.silhouettes, labels, profiles),
-        "07_clusters_2d.png": clusters,
-        "08_clusters_3d.png": draw_space(inputs, labels, log_names, explained, profiles),
+        "06_silhouette.png": draw_silhouettes(segments),
+        "07_clusters_2d.png": draw_clusters(inputs, scaled, log_names, segments),
+        "08_clusters_3d.png": draw_space(inputs, log_names, segments),
         "09_profiles.png": draw_profiles(segments, categories),
-        "10_differences.png": draw_differences(inputs, labels, log_names, explained, profiles),
+        "10_differences.png": draw_differences(inputs, log_names, segments),
     }
 
 
@@ -3474,6 +3128,23 @@ def name_new_columns(names):
         ending = " (new)" if number == 1 else f" (new {number})"
         columns = [f"{name}{ending}" for name in NEW_COLUMNS]
     return columns
+
+
+def join_profiles(segments):
+    """Return the table of profiles.csv: what the segments are called, are like, and are worth.
+
+    Means that are called like another column are called "Name (mean)".
+    """
+    table = segments.table.drop(columns=STYLE)
+    trust = table[["Silhouette", "Stability"]]
+    sizes = table.drop(columns=list(trust))
+    names = []
+    for name in segments.means:
+        while name in ["Segment", *table, *names]:
+            name += " (mean)"
+        names.append(name)
+    means = segments.means.loc[table.index].set_axis(names, axis=1)
+    return pd.concat([sizes, means, trust], axis=1).rename_axis("Segment")
 
 
 def choose_dialect(reading, texts):
@@ -3675,11 +3346,10 @@ def parse_arguments(argv):
     if not options.output.strip():
         parser.error("-o needs the name of a folder")
     options.output = Path(options.output)
-    options.model = None
+    options.earlier = None
     if options.like:
-        options.model = read_model(options.like)
-        if not options.like.is_dir():
-            options.like = options.like.parent
+        options.earlier = read_earlier(options.like)
+        options.like = options.earlier.folder
         require_other_folder(parser, options)
     return options
 
@@ -3718,7 +3388,9 @@ def require_range(parser, name, number, numbers):
 
 def require_encoding(parser, name):
     """Refuse the command line if no text is in an encoding of this name; None is none."""
-    if not is_encoding(name or "utf-8"):
+    try:
+        "segment".encode(name or "utf-8")
+    except (LookupError, ValueError):
         parser.error(f"--encoding {name} is unknown; try utf-8, gbk, cp1250, cp1251 or shift_jis")
 
 
@@ -3734,10 +3406,10 @@ def require_no_file(parser, columns):
 
 def choose_inputs(options, customers, reading):
     """Return features, inputs and units: with --like, those of the earlier run."""
-    model = options.model
-    if model:
-        names = find_features(model, list(customers))
-        units = DataFrame(model["features"], names)
+    earlier = options.earlier
+    if earlier:
+        names = find_features(earlier, list(customers))
+        units = earlier.units.set_axis(names)
         log_names = list(units.index[units["log"]])
     else:
         names = choose_features(options, customers)
@@ -3748,107 +3420,68 @@ def choose_inputs(options, customers, reading):
         if is_read_otherwise and name in reading.doubts:
             raise reading.doubts[name]
     inputs = take_logarithms(features, log_names).dropna()
-    if not model:
+    if not earlier:
         require_differences(inputs)
         units = measure_units(inputs, options.no_scale)
-        units["log"] = units.index.isin(log_names)
+        units.insert(0, "log", units.index.isin(log_names))
     elif inputs.empty:
         raise InputError("has no customer with every feature; give one at least")
     return features, inputs, units
 
 
-def find_anew(options, features, scaled, categories):
-    """Search, fit and judge; return the segments, a judgement, cautions, and files."""
-    points = scaled.to_numpy()
-    require_customers(points, options.clusters or 3)
-    curve, choice, labels, centroids = find_segments(points, options)
-    labels = Series(labels, scaled.index)
-    silhouettes = sample_silhouettes(points, labels)
-    stability, even_silhouette = measure_trust(points, labels, options.seed)
-    means, distances = describe(features, scaled, categories, labels)
-    names = name_segments(features, means, distances)
-    profiles = profile(names, labels, silhouettes, stability)
-    explained = measure_explained(scaled, labels)
-    segments = Segments(labels, silhouettes, centroids, means, distances, explained, profiles)
-    is_in_doubt = lacks_segments(choice, profiles, silhouettes, even_silhouette)
-    verdict = write_verdict(choice, is_in_doubt)
-    trust = write_trust(choice, profiles, silhouettes, is_in_doubt)
-    judgement = f"{paragraph('Verdict', verdict)}\n{paragraph('Trust', trust)}"
-    cautions = find_segment_cautions(choice, profiles, verdict, is_in_doubt)
-    cautions += find_outliers(features, labels, distances)
-    elbow = draw_elbow(curve, choice, verdict)
-    files = {"05_elbow.png": elbow, "elbow.csv": curve, "moves.csv": None}
-    return segments, judgement, cautions, files
-
-
-def find_again(options, customers, features, scaled, categories):
-    """Give customers to the segments of an earlier run, and compare; return as find_anew does."""
-    then = DataFrame(options.model["segments"]).set_index("number")
-    centroids = np.array(then["centroid"].tolist())
-    points = scaled.to_numpy()
-    if abs(points).max() >= LARGEST_SCALED:
-        raise InputError("has other numbers than the earlier run, so that no segment is near")
-    labels = Series(pairwise_distances_argmin(points, centroids) + 1, scaled.index)
-    silhouettes = sample_silhouettes(points, labels)
-    means, distances = describe(features, scaled, categories, labels)
-    distances = distances.reindex(then.index)  # none of a segment may be there
-    means = means.reindex(list(then.index) + ["average"])
-    profiles = profile(then["name"], labels, silhouettes, then["stability"])
-    profiles = compare_shares(then, profiles)
-    explained = measure_explained(scaled, labels)
-    segments = Segments(labels, silhouettes, centroids, means, distances, explained, profiles)
-    judgement = write_comparison(options.like, then, profiles)
-    moves = None
-    both = read_earlier(options.like, options.model, customers, labels)
-    if both:
-        segments_then, segments_now = both
-        moves = count_moves(segments_then, segments_now, then.index)
-        judgement += f"\n{write_moves(segments_then, segments_now, moves)}"
-    cautions = find_changes(options.model, then, scaled, segments)
-    files = {"05_elbow.png": None, "elbow.csv": None, "moves.csv": moves}
-    return segments, judgement, cautions, files
-
-
 def analyse(options, announce):
     """Go the road from the CSV file to the report, the cautions, and the files to be saved."""
     announce("1 of 5, read")
+    earlier = options.earlier
     source = load(options.csv, options.encoding)
-    marks_then = options.model.get("marks") if options.model else None
-    customers, reading = parse(source, marks_then)
+    customers, reading = parse(source, earlier.model.get("marks") if earlier else None)
     features, inputs, units = choose_inputs(options, customers, reading)
     log_names = list(units.index[units["log"]])
     announce("2 of 5, explore")
     categories = find_categories(customers, list(features))
-    overview, cautions, files = explore(options.csv, customers, features, categories, log_names)
+    groups = count_groups(features, categories, log_names)
+    paragraphs, cautions = explore(one_line(options.csv.name), customers, features, groups)
+    if reading.notes:
+        paragraphs = {"Read": "; ".join(reading.notes)} | paragraphs
     announce("3 of 5, segment")
     scaled = DataFrame(apply_units(inputs, units), inputs.index, inputs.columns)
     complete = features.loc[scaled.index]
-    if options.model:
-        segments, judgement, doubts, tables = find_again(
-            options, customers, complete, scaled, categories
-        )
-        model = options.model
+    tables = {"elbow.csv": None, "moves.csv": None}
+    if earlier:
+        fit = find_again(scaled, earlier)
+        segments = describe(complete, scaled, categories, fit)
+        moves = find_moves(earlier, customers, fit.labels)
+        judgement, doubts = compare(segments, scaled, earlier, moves)
+        model = earlier.model
+        if moves:
+            tables["moves.csv"] = moves.counts.add_prefix("To ").rename_axis("From")
     else:
+        fit = find_segments(scaled, options)
+        segments = describe(complete, scaled, categories, fit)
+        judgement, doubts = judge(segments, fit.evidence)
         cautions += find_feature_cautions(features, log_names)
-        segments, judgement, doubts, tables = find_anew(options, complete, scaled, categories)
+        doubts += find_outliers(complete, segments)
         model = make_model(units, scaled, segments)
-    profiles = segments.profiles
-    table = tabulate(segments.means, segments.explained, profiles)
-    report = f"{write_reading(reading)}{overview}\n\n{judgement}\n\n{table}"
+        tables["elbow.csv"] = fit.evidence.curve
+    paragraphs |= judgement | {"Segments": tabulate(segments)}
     announce("4 of 5, draw")
-    files |= tables
+    files = draw_customers(features, categories, groups, len(customers), log_names)
+    files["05_elbow.png"] = draw_elbow(fit.evidence, judgement.get("Verdict"))
     files |= draw_segments(inputs, scaled, log_names, categories, segments)
-    tables, doubts_of_tables = make_tables(reading, customers, segments, model, files)
-    files |= tables
-    return report, source.cautions + cautions + doubts + doubts_of_tables, files
+    tables, doubts_of_tables = make_tables(reading, customers, segments, model, tables)
+    cautions = source.cautions + cautions + doubts + doubts_of_tables
+    return write_report(paragraphs), cautions, files | tables
 
 
-def make_tables(reading, customers, segments, model, files):
-    """Return what writes the tables and the model in the dialect of the file, and cautions."""
+def make_tables(reading, customers, segments, model, tables):
+    """Return what writes the tables and the model in the dialect of the file, and cautions.
+
+    Tables of None are of an earlier run, and go.
+    """
     source = reading.source
-    names = segments.profiles["Name"]
-    table = join_profiles(segments.profiles, segments.means)
-    dialect = choose_dialect(reading, list(table) + list(names))
+    names = segments.table["Name"]
+    tables["profiles.csv"] = join_profiles(segments)
+    dialect = choose_dialect(reading, list(tables["profiles.csv"]) + list(names))
     new_columns = name_new_columns(customers)
     cautions = []
     if new_columns != NEW_COLUMNS:
@@ -3869,15 +3502,13 @@ def make_tables(reading, customers, segments, model, files):
     }
     labels = segments.labels.reindex(customers.index, fill_value=0)
     endings = list_endings(reading, labels, names, new_columns)
-    tables = {
+    files = {
         "segments.csv": partial(write_segments, reading, endings, dialect),
-        "profiles.csv": partial(write_table, table, dialect),
         MODEL_FILE: partial(write_model, model),
     }
-    for name in ("elbow.csv", "moves.csv"):
-        if files[name] is not None:
-            tables[name] = partial(write_table, files[name], dialect)
-    return tables, cautions
+    for name, table in tables.items():
+        files[name] = None if table is None else partial(write_table, table, dialect)
+    return files, cautions
 
 
 def say(stream, text, end="\n"):
