@@ -91,6 +91,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import EngFormatter, MaxNLocator
 from pandas import DataFrame, Series
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
@@ -226,7 +227,7 @@ MARKED_DISTANCE = 0.25  # standard deviations from the average from which 09 has
 DARKEST_DISTANCE = 2  # and at which its colours end
 NUMBER_OFFSET = 0.03  # from a centroid to its number, in parts of a panel
 NUMBER = {"ha": "center", "va": "center", "weight": "bold", "zorder": 10}
-NUMBER |= {"bbox": {"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.8, "lw": 0}}
+NUMBER["path_effects"] = [withStroke(linewidth=3, foreground="white")]
 FONTS = [  # the first comes with matplotlib; the others, if installed, have letters that it lacks
     "DejaVu Sans",
     "Noto Sans CJK SC",
@@ -1832,7 +1833,7 @@ def find_even_silhouette(points, k, seed):
     model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed)
     means = []
     for _ in range(EVEN_CLOUDS):
-        cloud = rng.uniform(low, high, points.shape)
+        cloud = rng.uniform(low, high, components.shape)
         silhouettes = measure_silhouettes(cloud, model.fit_predict(cloud))
         means.append(silhouettes.mean())
     return max(means)
@@ -2012,10 +2013,10 @@ def tabulate(segments):
         columns.append(table[SHARE_THEN].map(percent))
         heads.append("Then")
     best = segments.explained.index[:REPORT_FEATURES]
-    for name, word in short_names(segments.means).items():
+    centroids = segments.means.iloc[:-1, : len(segments.explained)]
+    for name, word in short_names(centroids).items():
         if name in best:
-            means = segments.means.loc[table.index, name]
-            columns.append(means.map(readable, na_action="ignore"))
+            columns.append(centroids[name].map(readable, na_action="ignore"))
             heads.append(wrap(word.capitalize(), 10, 1))
     columns.append(table["Stability"].map("{:.2f}".format))
     heads.append("Stability")
@@ -2147,20 +2148,27 @@ Earlier = namedtuple("Earlier", ["folder", "model", "units", "segments", "centro
 Moves = namedtuple("Moves", ["ids", "counts"])
 
 
-def make_model(units, scaled, segments):
-    """Return the model of a run: what gives a customer to a segment, in texts, numbers and lists.
+def summarize(scaled, segments):
+    """Return what a later run needs of the segments, a DataFrame as of the Earlier run.
 
     A distance is that in scaled units from the centroid within which NEAR_SHARE of a segment lie.
     """
+    summary = segments.table[["Name", "Customers", "Share", "Stability"]].rename(columns=str.lower)
     distances = measure_distances(scaled, segments).groupby(segments.labels)
-    near = distances.quantile(NEAR_SHARE, interpolation="higher")
-    rows = segments.table[["Name", "Customers", "Share", "Stability"]].rename(columns=str.lower)
-    rows["distance"] = near
-    rows["centroid"] = segments.centroids.tolist()
+    summary["distance"] = distances.quantile(NEAR_SHARE, interpolation="higher")
+    return summary
+
+
+def make_model(units, summary, centroids):
+    """Return the content of model.json: what gives a customer to a segment."""
+    features = units.rename_axis("name").reset_index()
+    segments = summary.rename_axis("number").reset_index()
+    segments["customers"] = segments["customers"].astype(int)
+    segments["centroid"] = centroids.tolist()
     return {
         "version": MODEL_VERSION,
-        "features": units.rename_axis("name").reset_index().to_dict("records"),
-        "segments": rows.rename_axis("number").reset_index().to_dict("records"),
+        "features": features.to_dict("records"),
+        "segments": segments.to_dict("records"),
     }
 
 
@@ -2187,8 +2195,8 @@ def read_earlier(place):
     try:
         model = json.loads(path.read_text(encoding="utf-8"))
         if model["version"] > MODEL_VERSION:
-            reason = f"is of version {model['version']}, which needs a newer segment.py"
-            raise InputError(f"--like {path}: {reason}")
+            reason = f"is of version {model['version']}, of a newer segment.py"
+            raise InputError(f"--like {path}: {reason}; name the folder of an earlier run of this")
         require_format(model)
         return Earlier(path.parent, model, *rebuild(model))
     except OSError as error:
@@ -2204,7 +2212,8 @@ def rebuild(model):
     What is no table at all raises the errors of pandas and numpy.
     """
     units = DataFrame(model["features"]).set_index("name")
-    then = DataFrame(model["segments"]).set_index("number")
+    then = DataFrame(model["segments"])
+    then.index = range(1, len(then) + 1)
     scales = units[["center", "scale"]].astype(float)
     numbers = then[["customers", "share", "stability", "distance"]].astype(float)
     centroids = np.array(then["centroid"].tolist(), dtype=float)
@@ -2214,7 +2223,7 @@ def rebuild(model):
         len(units) > 1,
         units["log"].dtype == bool,
         1 < len(then) <= MOST_SEGMENTS,
-        list(then.index) == list(range(1, len(then) + 1)),
+        (then["number"] == then.index).all(),
         centroids.shape == (len(then), len(units)),
         (abs(scales) < LARGEST_SCALED).all(axis=None),
         (scales["scale"] > 1 / LARGEST_SCALED).all(),
@@ -2241,7 +2250,7 @@ def require_names(names):
 
 def require_format(model):
     """Raise ValueError, LookupError or TypeError if the tables of a model can't be read again."""
-    "segment".encode(model.get("encoding", "utf-8"))
+    b"segment".decode(model.get("encoding", "utf-8"), errors="replace")
     if not re.fullmatch(r"[^\w\s\"]|\t", model.get("separator", ",")):
         raise ValueError
     if not set(model.get("marks", {}).values()) <= {".", ","}:
@@ -2429,8 +2438,8 @@ def make_figure(names, size, title, note, table=None, **options):
     columns = 2 if len(names) == 4 else min(3, len(names))
     rows = math.ceil(len(names) / columns)
     width = columns * size[0]
-    title = wrap(title, 8 * (width - 2 * MARGIN), 3)
-    note = wrap(note, 13.5 * (width - 2 * MARGIN), 3)
+    title = wrap(title, 7.5 * (width - 2 * MARGIN), 3)
+    note = wrap(note, 13 * (width - 2 * MARGIN), 3)
     note_top = MARGIN + 0.27 * count_lines(title)
     head = note_top + 0.2 * count_lines(note)
     height = head + rows * size[1]
@@ -2506,7 +2515,7 @@ def label_axis(axis, places, log_names):
         if 0 < len(" ".join(labels)) <= 36:
             axis.set_ticks(ticks, labels)
             break
-    name = wrap(places.name, 34, 2)
+    name = wrap(places.name, 40, 3)
     axis.set_label_text(f"{name}, log scale" if is_logged else name)
 
 
@@ -2857,22 +2866,27 @@ def add_numbers(ax, centroids):
 def draw_clusters(inputs, scaled, log_names, segments):
     """07: the segments over every pair of two or three features, or in the plane of all."""
     explained = segments.explained
+    if len(explained) > 3 and not np.ptp(scaled, axis=0).any():
+        return None  # customers who are all alike have no plane
     count = len(segments.table)
-    title = write_explained(explained, count)
-    if len(explained) == 2:
-        return draw_pairs(inputs, title, log_names, segments)
+    note = "Crosses mark the centroids, with the numbers of their segments."
     between = explained["between"].sum()
-    if len(explained) == 3:
+    if len(explained) == 2:
+        title = write_explained(explained, count)
+    elif len(explained) == 3:
         kept = explained["between"].nlargest(2)
         title = f"{' and '.join(kept.index)} keep {write_part(kept.sum(), between)} of the "
         title += "difference between the segments"
-        return draw_pairs(inputs, title, log_names, segments)
-    plane = find_plane(scaled)
-    centroids = plane.groupby(segments.labels).mean()
-    kept = measure_between(centroids, segments.table["Share"]).sum()
-    title = f"This plane keeps {write_part(kept, between)} of the difference between the {count} "
-    title += "segments"
-    return draw_pairs(plane, title, [], segments)
+    else:
+        inputs = find_plane(scaled)
+        log_names = []
+        centroids = inputs.groupby(segments.labels).mean()
+        kept = measure_between(centroids, segments.table["Share"]).sum()
+        title = f"This plane keeps {write_part(kept, between)} of the difference between the "
+        title += f"{count} segments"
+        plane = f"The two directions in which customers differ most in all {len(explained)} "
+        note = f"{plane}features. {note}"
+    return draw_pairs(inputs, title, note, log_names, segments)
 
 
 def find_plane(scaled):
@@ -2881,26 +2895,26 @@ def find_plane(scaled):
     The names of its axes say how much of the variance each has, and which features grow along it.
     """
     model = PCA(2).fit(scaled.iloc[draw_sample(len(scaled), SAMPLE)])
+    words = [word for word, _, _ in choose_words(scaled).values()]
     names = []
     for variance, weights in zip(model.explained_variance_ratio_, model.components_, strict=True):
-        weights = Series(weights, short_names(scaled).values())
-        largest = abs(weights).nlargest(MOST_WORDS).index
-        grown = [f"{'more' if weights[name] > 0 else 'less'} {name}" for name in largest]
-        names.append(
-            f"{percent(variance)} of the variance: {', '.join(grown)} \N{RIGHTWARDS ARROW}"
-        )
-    return DataFrame(model.transform(scaled), scaled.index, names)
+        weights = Series(weights, words)
+        grown = []
+        for word in abs(weights).nlargest(MOST_WORDS).index:
+            grown.append(f"more {word}" if weights[word] > 0 else f"less {word}")
+        names.append(f"{percent(variance)} of the variance: {', '.join(grown)} →")
+    return DataFrame(model.transform(jitter(scaled)), scaled.index, names)
 
 
-def draw_pairs(inputs, title, log_names, segments):
+def draw_pairs(inputs, title, note, log_names, segments):
     """Draw the segments over every pair of inputs, with numbered centroids."""
     sample, sample_note = choose_sample(inputs, SCATTER_SAMPLE)
-    note = f"Crosses mark the centroids, with the numbers of their segments.{sample_note}"
     centroids = inputs.groupby(segments.labels).mean().reindex(segments.table.index)
     inputs = inputs.iloc[sample]
     places = jitter(inputs)
     pairs = list(itertools.combinations(inputs, 2))
-    figure, axes = make_figure(pairs, pair_size(pairs), title, note, segments.table)
+    size = pair_size(pairs)
+    figure, axes = make_figure(pairs, size, title, note + sample_note, segments.table)
     for (x, y), ax in axes.items():
         add_customers(ax, places[[x, y]], segments.labels.iloc[sample], segments.table)
         add_numbers(ax, centroids[[x, y]])
@@ -2952,7 +2966,7 @@ def draw_profiles(segments, categories):
     note += f"{MARKED_DISTANCE} standard deviations. Stability: {STABILITY_HELP}."
     if len(columns) < segments.means.shape[1]:
         note += " All columns are in profiles.csv."
-    distances = segments.distances[columns]
+    distances = segments.distances.iloc[:, columns]
     cells = write_cells(segments, columns)
     letters = 36 if len(table) <= 18 else 50
     names = [wrap(f"{number}  {name}", letters) for number, name in table["Name"].items()]
@@ -2988,19 +3002,25 @@ def write_sizes(table):
 
 
 def choose_columns(segments, categories):
-    """Return the columns of the means that 09 shows.
+    """Return the positions of the means that 09 shows.
 
     These are the best explained features, and the shares that differ most between segments; of a
     category of two values the second is enough.
     """
-    features = segments.explained.index[:MOST_PANELS]
+    best = segments.explained.index[:MOST_PANELS]
+    start = len(segments.explained)
+    features = []
+    for place, name in enumerate(segments.means.columns[:start]):
+        if name in best:
+            features.append(place)
     shares = []
-    for name, values in categories.items():
-        words = values.cat.categories
-        shares += [f"{name}: {word}" for word in words[len(words) == 2 :]]
-    largest = segments.distances[shares].abs().max().fillna(0)
-    shares = largest.nlargest(MOST_COLUMNS - len(features)).index
-    return [name for name in segments.means if name in features or name in shares]
+    for _, values in categories.items():
+        end = start + len(values.cat.categories)
+        shares += [end - 1] if end - start == 2 else range(start, end)
+        start = end
+    largest = segments.distances.abs().max().fillna(0).iloc[shares]
+    order = np.argsort(-largest, kind="stable")[: MOST_COLUMNS - len(best)]
+    return features + sorted(np.array(shares, int)[order])
 
 
 def add_sizes(ax, table):
@@ -3036,16 +3056,19 @@ def add_cells(ax, distances, cells):
 
 def write_cells(segments, columns):
     """Write the cells of 09: means, with an arrow where one is far from the average, and trust."""
-    cells = DataFrame(index=segments.means.index)
-    for name in columns:
-        write = write_mean if name in segments.explained.index else "{:.0%}".format
-        cells[name] = segments.means[name].map(write, na_action="ignore").fillna("")
-        distances = segments.distances[name]
-        cells.loc[distances.index[distances >= MARKED_DISTANCE], name] += " ▲"
-        cells.loc[distances.index[distances <= -MARKED_DISTANCE], name] += " ▼"
+    cells = []
+    for place in columns:
+        is_feature = place < len(segments.explained)
+        write = write_mean if is_feature else "{:.0%}".format
+        means = segments.means.iloc[:, place].map(write, na_action="ignore")
+        distances = segments.distances.iloc[:, place]
+        is_above = distances >= MARKED_DISTANCE
+        is_below = distances <= -MARKED_DISTANCE
+        arrows = np.select([is_above, is_below], [" ▲", " ▼"], "")
+        cells.append(means + np.append(arrows, ""))
     for name in ("Silhouette", "Stability"):
-        cells[name] = segments.table[name].map("{:.2f}".format, na_action="ignore")
-    return cells.fillna("")
+        cells.append(segments.table[name].map("{:.2f}".format, na_action="ignore"))
+    return pd.concat(cells, axis=1).fillna("")
 
 
 def write_mean(value):
@@ -3233,10 +3256,19 @@ def require_own_files(folder, names):
             )
 
 
+def require_current_folder():
+    """Raise InputError if the folder in which the command was given is gone."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        reason = error.strerror
+        raise InputError(f"the current folder can't be used: {reason}; go to another") from None
+
+
 def require_folder(folder, csv_file):
     """Raise InputError unless the folder can be written, and no table of it is the input."""
-    place = folder.absolute()
     try:
+        place = folder.absolute()
         while not os.path.lexists(place):
             place = place.parent
         if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
@@ -3389,7 +3421,7 @@ def require_range(parser, name, number, numbers):
 def require_encoding(parser, name):
     """Refuse the command line if no text is in an encoding of this name; None is none."""
     try:
-        "segment".encode(name or "utf-8")
+        b"segment".decode(name or "utf-8", errors="replace")
     except (LookupError, ValueError):
         parser.error(f"--encoding {name} is unknown; try utf-8, gbk, cp1250, cp1251 or shift_jis")
 
@@ -3452,7 +3484,7 @@ def analyse(options, announce):
         segments = describe(complete, scaled, categories, fit)
         moves = find_moves(earlier, customers, fit.labels)
         judgement, doubts = compare(segments, scaled, earlier, moves)
-        model = earlier.model
+        model = make_model(earlier.units, earlier.segments, earlier.centroids)
         if moves:
             tables["moves.csv"] = moves.counts.add_prefix("To ").rename_axis("From")
     else:
@@ -3461,7 +3493,7 @@ def analyse(options, announce):
         judgement, doubts = judge(segments, fit.evidence)
         cautions += find_feature_cautions(features, log_names)
         doubts += find_outliers(complete, segments)
-        model = make_model(units, scaled, segments)
+        model = make_model(units, summarize(scaled, segments), fit.centroids)
         tables["elbow.csv"] = fit.evidence.curve
     paragraphs |= judgement | {"Segments": tabulate(segments)}
     announce("4 of 5, draw")
@@ -3570,6 +3602,7 @@ def main(argv: list[str] | None = None) -> int:
     if hasattr(sys.stdout, "reconfigure"):  # a narrow console shall not stop a wide name
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        require_current_folder()
         options = parse_arguments(argv)
         require_folder(options.output, options.csv)
         if not options.show:

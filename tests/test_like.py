@@ -244,19 +244,6 @@ def test_empty_segment_is_warned_of(march, tmp_path):
     assert row["Customers"] == "0" and row["Age"] == "" and float(row["Share then"]) > 0
 
 
-def test_name_that_no_longer_fits_stays_and_is_warned_of(tmp_path):
-    ages = np.repeat([20, 40, 60], 20) + np.tile([-1, 1], 30)
-    table = pd.DataFrame({"Age": ages, "Visits": np.tile(np.arange(20), 3)})
-    arguments = ["-f", "Age", "Visits", "--no-scale", "-k", 3, "--max-clusters", 3]
-    then = run_month(tmp_path / "then", table, *arguments)
-    names = [row["Name"] for row in then.rows("profiles.csv")]
-    old = names.index("older") + 1
-    run = run_month(tmp_path / "now", table[ages > 50], "--like", then.folder)
-    assert [row["Name"] for row in run.rows("profiles.csv")] == names
-    (warning,) = [text for text in run.warnings if "no longer" in text]
-    assert warning.startswith(f"the name of segment {old}, older, no longer fits its Age")
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -342,7 +329,7 @@ DAMAGES = {
     "negative distance": (["segments", 3, "distance"], -1),
     "short centroid": (["segments", 4, "centroid"], [0.1, 0.2]),
     "infinite centroid": (["segments", 4, "centroid"], [0.1, 0.2, float("inf")]),
-    "centroid of texts": (["segments", 4, "centroid"], ["0.1", "0.2", "0.3"]),
+    "centroid of texts": (["segments", 4, "centroid"], ["one", "two", "three"]),
 }
 TEXTS = {
     "empty": "",
