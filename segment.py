@@ -308,7 +308,7 @@ def read_customers(path) -> DataFrame:
     InputError with what is wrong and where if the file can't be used.
     """
     try:
-        customers, _ = parse(load(Path(path)))
+        customers, _ = parse(load(Path(path)), {})
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return customers
@@ -411,12 +411,14 @@ def find_letter_cautions(text, found_encoding, encoding):
         cautions.append(f"line {line:,} has a damaged letter, \ufffd; correct the file")
     if found_encoding == "cp1252" and encoding is None:
         place = re.search("[^\0-\x7f]", text).start()
-        before = re.split(r'[\s,;|"]', text[max(0, place - 40) : place])[-1]
+        start = max(0, place - 40)
+        before = re.split(r'[\s,;|"]', text[start:place])[-1]
         behind = re.split(r'[\s,;|"]', text[place : place + 40])[0]
+        line = 1 + count_line_ends(text[:place])
         cautions.append(
             "the letters are not UTF-8, and are taken for Windows-1252: if "
-            f"'{before}{behind}' in line {1 + count_line_ends(text[:place]):,} looks wrong, name "
-            "their encoding with --encoding (gbk, cp1250, cp1251, shift_jis ...)"
+            f"'{before}{behind}' in line {line:,} looks wrong, name their encoding with "
+            "--encoding (gbk, cp1250, cp1251, shift_jis ...)"
         )
     return cautions
 
@@ -443,7 +445,7 @@ def open_lines(source, errors="replace"):
     return lines
 
 
-def parse(source, marks_then=None):
+def parse(source, marks_then):
     """Return the customers of a source, and the reading.
 
     The marks of an earlier run, a dict by column, tell what a column itself does not.
@@ -467,7 +469,7 @@ def parse(source, marks_then=None):
         else:
             columns.append(read_column(name, texts))
     opinions = find_opinions(columns)
-    hints = Hints(source.separator, opinions, marks_then or {})
+    hints = Hints(source.separator, opinions, marks_then)
     reading = Reading(source, records, hints, {}, {}, notes)
     for column in columns:
         customers[column.name] = take_numbers_or_texts(column, reading)
@@ -992,7 +994,8 @@ def guess_mark(column, unsure, hints):
     if units and not units <= THREE_DECIMALS:
         return decimal_mark, "for money has no tenths of a cent"
     numbers = column.readings["."]
-    unmarked = numbers[(numbers == column.readings[","]) & (numbers != 0)].abs()
+    is_unmarked = numbers == column.readings[","]
+    unmarked = numbers[is_unmarked & (numbers != 0)].abs()
     if len(unmarked):
         is_told = hints.opinions == {decimal_mark}
         fewest = FEWEST_THAT_TELL
@@ -1013,8 +1016,10 @@ def refuse_two(column, is_unsure):
     place = column.codes[find_first(column, is_unsure)]
     numbers = column.readings.loc[place, [".", ","]].abs()
     mark = find_unsure_marks(column.readings.loc[[place]]).iloc[0]
-    remedy = f"write {numbers.max():.15g} or " + f"{numbers.min():.2f}".replace(".", mark)
-    reason = f"may be {numbers.max():,.15g} or {numbers.min():.15g}; {remedy}"
+    low = numbers.min()
+    high = numbers.max()
+    short = f"{low:.2f}".replace(".", mark)
+    reason = f"may be {high:,.15g} or {low:.15g}; write {high:.15g} or {short}"
     return refuse(column, is_unsure, reason)
 
 
@@ -1365,7 +1370,8 @@ def count_groups(features, categories, log_names):
 
 def count_ages(ages):
     """Count the customers in each age group; none is under 18 in most files."""
-    counts = count_up_to(np.floor(ages), list(AGE_GROUPS.values()), list(AGE_GROUPS))
+    edges = [-np.inf, *AGE_GROUPS.values()]
+    counts = count_between(np.floor(ages), edges, list(AGE_GROUPS))
     if counts["under 18"] == 0:
         counts = counts.drop("under 18")
     return counts
@@ -1399,15 +1405,13 @@ def count_bands(values, is_uneven):
     if has_uneven_edges:
         names[0] = f"up to {edges[1]:,.15g}" if edges[1] > low else f"{low:,.15g}"
         names[-1] = f"more than {edges[-2]:,.15g}"
-    return count_up_to(values, edges[1:], names)
+    return count_between(values, edges, names)
 
 
-def count_up_to(values, ends, names):
-    """Count the values up to each end and above the one before, a Series with these names."""
-    counts = []
-    for end in ends:
-        counts.append((values <= end).sum() - sum(counts))
-    return Series(counts, names)
+def count_between(values, edges, names):
+    """Count the values between two edges, the upper one included, a Series with these names."""
+    bands = pd.cut(values, edges, labels=names, include_lowest=True)
+    return bands.value_counts(sort=False)
 
 
 def count_repeats(customers):
@@ -1418,9 +1422,10 @@ def count_repeats(customers):
     # Equal rows have equal IDs, and these equal hashes, which are compared in half the time.
     hashes = Series(hash_array(customers[id_name].to_numpy(), categorize=False))
     suspects = customers[hashes.duplicated(keep=False).to_numpy()]
+    ids = suspects[id_name].dropna()
     return {
         "duplicate rows": suspects.duplicated().sum(),
-        f"duplicate values of {id_name}": suspects[id_name].dropna().duplicated().sum(),
+        f"duplicate values of {id_name}": ids.duplicated().sum(),
     }
 
 
@@ -1479,7 +1484,8 @@ def list_missing(customers, features, repeats):
 
 def write_statistics(features):
     """Set the statistics of the features as a table of text, a row a feature."""
-    statistics = features.describe().drop("count").rename({"50%": "median"}).T
+    statistics = features.describe().T.drop(columns="count")
+    statistics = statistics.rename(columns={"50%": "median"})
     for letters in (36, 12):
         statistics.index = [wrap(name, letters, 1) for name in features]
         table = statistics.to_string(float_format=lambda value: readable(value, 4), na_rep="-")
@@ -2020,7 +2026,8 @@ def tabulate(segments):
             heads.append(wrap(word.capitalize(), 10, 1))
     columns.append(table["Stability"].map("{:.2f}".format))
     heads.append("Stability")
-    lines = pd.concat(columns, axis=1).to_string(header=heads, na_rep="-").splitlines()
+    numbers = pd.concat(columns, axis=1)
+    lines = numbers.to_string(header=heads, na_rep="-").splitlines()
     indent = len(lines[0]) + 2
     rows = []
     for line, name in zip(lines, ["Name", *table["Name"]], strict=True):
@@ -2253,7 +2260,8 @@ def require_format(model):
     b"segment".decode(model.get("encoding", "utf-8"), errors="replace")
     if not re.fullmatch(r"[^\w\s\"]|\t", model.get("separator", ",")):
         raise ValueError
-    if not set(model.get("marks", {}).values()) <= {".", ","}:
+    marks = model.get("marks", {})
+    if not {".", ","}.issuperset(marks.values()):
         raise ValueError
     name, _ = model.get("segment_columns", NEW_COLUMNS)
     require_names(Series([name]))
@@ -2289,7 +2297,7 @@ def find_moves(earlier, customers, labels):
     segment_name = model.get("segment_columns", NEW_COLUMNS)[0]
     try:
         source = load(path, model.get("encoding", "utf-8"), model.get("separator", ","))
-        table, _ = parse(source)
+        table, _ = parse(source, {})
         if segment_name not in table or not is_numeric_dtype(table[segment_name]):
             raise InputError(f"has no column {segment_name} of numbers")
     except InputError as error:
@@ -2299,7 +2307,8 @@ def find_moves(earlier, customers, labels):
         return None
     then = Series(table[segment_name].to_numpy(), table[id_then]).dropna()
     then = drop_unclear_ids(then)
-    now = drop_unclear_ids(Series(labels.to_numpy(), customers.loc[labels.index, id_now]))
+    ids = customers.loc[labels.index, id_now]
+    now = drop_unclear_ids(Series(labels.to_numpy(), ids))
     both = pd.concat([then, now], axis=1, join="inner").astype(int)
     numbers = earlier.segments.index
     counts = pd.crosstab(both[0], both[1]).reindex(index=numbers, columns=numbers, fill_value=0)
@@ -2329,14 +2338,11 @@ def compare_shares(then, table):
 def compare(segments, scaled, earlier, moves):
     """Say what changed since an earlier run; return as judge does."""
     then = earlier.segments
-    paragraphs = {
-        "Like": (
-            f"the {len(then)} segments that an earlier run ({earlier.folder}) found in "
-            f"{then['customers'].sum():,.0f} customers; nothing is searched or fitted, and their "
-            "stability is that of then"
-        ),
-        "Shares": write_shares(segments.table),
-    }
+    customers = then["customers"].sum()
+    origin = f"the {len(then)} segments that an earlier run ({earlier.folder}) found in "
+    origin += f"{customers:,.0f} customers; nothing is searched or fitted, and their stability is "
+    origin += "that of then"
+    paragraphs = {"Like": origin, "Shares": write_shares(segments.table)}
     if moves:
         paragraphs["Moved"] = write_moves(moves)
     return paragraphs, find_changes(segments, scaled, earlier)
@@ -2601,11 +2607,13 @@ def draw_counts(groups, customers, feature_count):
     names = names[: max(MOST_PANELS // 2, MOST_PANELS - len(categories))]
     names = categories[: MOST_PANELS - len(names)] + names
     rows = max(len(groups[name]) for name in names)
-    end = 1.6 * max(groups[name].max() for name in names)  # with room for labels
+    largest = max(groups[name].max() for name in names)
+    end = 1.6 * largest  # with room for labels
     findings = []
     for name in names[:3]:
         named = groups[name].drop(OTHER, errors="ignore")
-        findings.append(f"{name} {named.idxmax()} ({percent(named.max() / customers)})")
+        share = percent(named.max() / customers)
+        findings.append(f"{name} {named.idxmax()} ({share})")
     title = f"The largest groups of {customers:,} customers: {', '.join(findings)}"
     note = "Customers in each group, and their share of all. A band holds its upper end."
     note += write_left_out(len(groups) - len(names), "columns")
@@ -2856,8 +2864,8 @@ def add_numbers(ax, centroids):
         for corner in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
             spot = place + NUMBER_OFFSET * np.array(corner)
             is_inside = (abs(spot - 0.5) < 0.5).all()
-            is_free = (abs(taken - spot) > 2 * NUMBER_OFFSET).any(axis=1).all()
-            if is_inside and is_free:
+            gaps = abs(taken - spot).max(axis=1, initial=0)
+            if is_inside and (gaps > 2 * NUMBER_OFFSET).all():
                 taken = np.vstack([taken, spot])
                 ax.text(*spot, segment, transform=ax.transAxes, **NUMBER)
                 break
@@ -2982,7 +2990,8 @@ def draw_profiles(segments, categories):
         width_ratios=[bars, len(cells.columns)],
     )
     add_sizes(axes["sizes"], table)
-    names.append(f"average of all {table['Customers'].sum():,}")
+    total = table["Customers"].sum()
+    names.append(f"average of all {total:,}")
     set_rows(axes["sizes"], names, len(names))
     add_cells(axes["cells"], distances, cells)
     return figure
@@ -3018,9 +3027,9 @@ def choose_columns(segments, categories):
         end = start + len(values.cat.categories)
         shares += [end - 1] if end - start == 2 else range(start, end)
         start = end
-    largest = segments.distances.abs().max().fillna(0).iloc[shares]
-    order = np.argsort(-largest, kind="stable")[: MOST_COLUMNS - len(best)]
-    return features + sorted(np.array(shares, int)[order])
+    largest = segments.distances.abs().max().fillna(0)
+    shares.sort(key=lambda place: -largest.iloc[place])
+    return features + sorted(shares[: MOST_COLUMNS - len(best)])
 
 
 def add_sizes(ax, table):
@@ -3466,7 +3475,10 @@ def analyse(options, announce):
     announce("1 of 5, read")
     earlier = options.earlier
     source = load(options.csv, options.encoding)
-    customers, reading = parse(source, earlier.model.get("marks") if earlier else None)
+    marks_then = {}
+    if earlier:
+        marks_then = earlier.model.get("marks", {})
+    customers, reading = parse(source, marks_then)
     features, inputs, units = choose_inputs(options, customers, reading)
     log_names = list(units.index[units["log"]])
     announce("2 of 5, explore")
