@@ -33,11 +33,16 @@ explained   DataFrame indexed by feature, the best explained first: the variance
 means       DataFrame: in each segment, the mean of each feature and the share of each category
             value (Gender: Female); in a last row, "average", those of all customers
 distances   DataFrame: how many standard deviations a segment's means lie above the average
-centroids   the means of the segments and features alone
-profiles    DataFrame indexed by segment: Name, Customers, Share, Silhouette and Stability; with
-            --like also Share then, Change (points) since then, and Moved: is that no chance
-segments    all of these together, with the centroids that K-Means found, as an array like points
+fit         the labels and the centroids that K-Means found, an array like points; the stability of
+            each segment; the evidence of the search (curve, choice, and the silhouette that evenly
+            strewn customers would reach) or, with --like, the segments of then
+table       DataFrame indexed by segment: Name, Customers, Share, Silhouette, Stability; with --like
+            also Share then, Change (points) since then, and Moved: is that no chance; and for
+            pictures its color, marker and title
+segments    labels, centroids, silhouettes, table, means, distances and explained together
+earlier     the run that --like names: its folder, model, units, segments and centroids
 model       dict, as in model.json: what gives a customer to a segment, now and in later months
+paragraphs  dict of the texts and tables of the report, in order, by the label in their margin
 dialect     how tables are written: the separator, decimal mark and encoding of the file
 cautions    list of what to warn the user of, a sentence each
 """
@@ -2521,7 +2526,7 @@ def label_axis(axis, places, log_names):
         if 0 < len(" ".join(labels)) <= 36:
             axis.set_ticks(ticks, labels)
             break
-    name = wrap(places.name, 40, 3)
+    name = wrap(places.name, 34, 4)
     axis.set_label_text(f"{name}, log scale" if is_logged else name)
 
 
@@ -2910,7 +2915,7 @@ def find_plane(scaled):
         grown = []
         for word in abs(weights).nlargest(MOST_WORDS).index:
             grown.append(f"more {word}" if weights[word] > 0 else f"less {word}")
-        names.append(f"{percent(variance)} of the variance: {', '.join(grown)} →")
+        names.append(f"{percent(variance)} of the variance: {', '.join(grown)}\N{NO-BREAK SPACE}→")
     return DataFrame(model.transform(jitter(scaled)), scaled.index, names)
 
 
@@ -2956,7 +2961,6 @@ def draw_space(inputs, log_names, segments):
             label_axis(axis, inputs[name], log_names)
             axis.labelpad = 10
         ax.view_init(20, azimuth)
-        ax.set_box_aspect(None, zoom=1.15)  # matplotlib leaves much room around it
         for segment, x, y, z in centroids.itertuples():
             ax.plot([x, x], [y, y], [floor, z], color=INK, linewidth=1, zorder=9)
             ax.text(x, y, z, segment, **NUMBER)
