@@ -39,7 +39,8 @@ fit         the labels and the centroids that K-Means found, an array like point
 table       DataFrame indexed by segment: Name, Customers, Share, Silhouette, Stability; with --like
             also Share then, Change (points) since then, and Moved: is that no chance; and for
             pictures its color, marker and title
-segments    labels, centroids, silhouettes, table, means, distances and explained together
+segments    features (of the customers with labels), labels, centroids, silhouettes, table, means,
+            distances and explained together
 earlier     the run that --like names: its folder, model, units, segments and centroids
 model       dict, as in model.json: what gives a customer to a segment, now and in later months
 paragraphs  dict of the texts and tables of the report, in order, by the label in their margin
@@ -118,6 +119,8 @@ TOTAL_WORDS = (
     "(grand|sub)?totals?|total(général|general)|sum|avg|average|mean|summe|gesamt|gesamtsumme|"
     "insgesamt|durchschnitt|mittel|mittelwert|somme|moyenne|suma|media|promedio"
 )
+# The first takes every currency sign of Unicode, with up to three letters before it (R$, GH₵); the
+# others are codes and words. Each spelling is a unit of its own: € beside EUR is refused.
 CURRENCIES = (
     "[a-z]{0,3}[$¢-¥฿₠-⃀￥]|aed|ars|aud|bgn|bhd|brl|cad|chf|clp|cny|cop|czk|dkk|egp|eur|euro|gbp|hkd|"
     "huf|idr|ils|inr|jod|jpy|krw|kwd|mad|mxn|myr|ngn|nok|nzd|omr|pen|php|pkr|pln|ron|rsd|rub|sar|sek|"
@@ -130,7 +133,7 @@ GROUP_MARKS = "'’" + "".join(BLANKS)  # part thousands, as do the point and th
 MINUS_SIGNS = ("-", "−", "(")
 DATE = (
     r"\d{4}[-/.]\d\d?([-/.]\d.*)?|\d\d?[-/.]\d\d?[-/.]\d\d.*|"
-    r"(\d\d?[-. ]*)?[a-zéäû]{3,10}[-., ]+\d{2,4}.*"
+    r"(\d\d?[-. ]*)?[a-zéäû]{3,10}[-., ]+\d{2,4}(?![\d.,]*\d).*"
 )
 DATE_REASON = "is a date; write the days since then, or choose another column with -f"
 NUMBER_REASON = "is no number; write digits, or leave it blank"
@@ -324,15 +327,7 @@ def load(path, encoding=None, separator=None):
 
     Encoding and separator are found out where they are not given.
     """
-    try:
-        data = unpack(path)
-    except MemoryError:
-        raise
-    except Exception as error:  # each way to pack has its own
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(
-            f"can't be read: {reason}; name a CSV file that is there and whole"
-        ) from None
+    data = unpack(path)
     if data.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0")):
         raise InputError("is a spreadsheet, or a zip by another name; save the sheet as CSV")
     text, found_encoding = find_encoding(data, encoding)
@@ -347,13 +342,22 @@ def load(path, encoding=None, separator=None):
 
 
 def unpack(path):
-    """Return the bytes of a file, unpacked if its name says that it is packed."""
+    """Return the bytes of a file, unpacked if its name says that it is packed.
+
+    Raises InputError if it can't be read, for whatever reason.
+    """
     ending = path.suffix.lower()
-    if ending == ".zip":
-        return unpack_zip(path)
-    open_file = UNPACK.get(ending, open)
-    with open_file(path, "rb") as file:
-        return file.read()
+    try:
+        if ending == ".zip":
+            return unpack_zip(path)
+        open_file = UNPACK.get(ending, open)
+        with open_file(path, "rb") as file:
+            return file.read()
+    except MemoryError:
+        raise
+    except Exception as error:  # each way to pack has its own
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"can't be read: {reason}; name a file that is there and whole") from None
 
 
 def unpack_zip(path):
@@ -1346,7 +1350,7 @@ def write_part(part, whole):
 
 def count_and_share(count, total):
     """Write a count as a person wants to read it: 45 (22.5%)."""
-    return f"{count:,} ({percent(count / total)})"
+    return f"{count:,} ({write_part(count, total)})"
 
 
 def is_whole(values):
@@ -1362,10 +1366,12 @@ def count_groups(features, categories, log_names):
     for name, values in categories.items():
         counts = values.value_counts()
         groups[name] = counts.sort_index(key=lambda words: words == OTHER, kind="stable")
-    for name, word in short_names(features).items():
-        values = features[name]
-        if word == "age" and values.max() < 150:
+    age_name = find_age(features)
+    for name, values in features.items():
+        if name == age_name:
             groups[name] = count_ages(values)
+            if groups[name]["under 18"] == 0:  # as in most files
+                groups[name] = groups[name].drop("under 18")
         else:
             is_uneven = name in log_names or abs(values.skew()) > UNEVEN_SKEWNESS
             has_many_values = values.nunique() > MOST_CATEGORY_VALUES
@@ -1373,13 +1379,18 @@ def count_groups(features, categories, log_names):
     return groups
 
 
+def find_age(features):
+    """Return the name of the feature that is an age in years, or None."""
+    for name, word in short_names(features).items():
+        if word == "age" and features[name].max() < 150:  # in years, not in months
+            return name
+    return None
+
+
 def count_ages(ages):
-    """Count the customers in each age group; none is under 18 in most files."""
+    """Count the customers in each of the AGE_GROUPS, a Series."""
     edges = [-np.inf, *AGE_GROUPS.values()]
-    counts = count_between(np.floor(ages), edges, list(AGE_GROUPS))
-    if counts["under 18"] == 0:
-        counts = counts.drop("under 18")
-    return counts
+    return count_between(np.floor(ages), edges, list(AGE_GROUPS))
 
 
 def count_bands(values, is_uneven):
@@ -1886,7 +1897,8 @@ def sample_silhouettes(points, labels):
 # --------------------------------------------------------------------------------------- describe
 
 Segments = namedtuple(
-    "Segments", ["labels", "centroids", "silhouettes", "table", "means", "distances", "explained"]
+    "Segments",
+    ["features", "labels", "centroids", "silhouettes", "table", "means", "distances", "explained"],
 )
 
 
@@ -1917,7 +1929,9 @@ def describe(features, scaled, categories, fit):
     for number, row in table.iterrows():
         table.at[number, "title"] = wrap(f"{number} ({row['Customers']:,}): {row['Name']}", 54)
     explained = measure_explained(scaled, fit.labels)
-    return Segments(fit.labels, fit.centroids, silhouettes, table, means, distances, explained)
+    return Segments(
+        features, fit.labels, fit.centroids, silhouettes, table, means, distances, explained
+    )
 
 
 def compare_means(features, inputs, categories, labels):
@@ -2137,9 +2151,10 @@ def write_trust(choice, shaky, silhouettes, is_in_doubt):
     )
 
 
-def find_outliers(features, segments):
+def find_outliers(segments):
     """List the customers who make a segment of their own by one far value, each with what to do."""
     cautions = []
+    features = segments.features
     for segment, members in features.groupby(segments.labels):
         distances = segments.distances.loc[segment, list(features)].abs()
         name = distances.idxmax()
@@ -2156,6 +2171,7 @@ def find_outliers(features, segments):
 
 # -------------------------------------------------------------------------------- an earlier run
 
+# The folder is where segments.csv of the earlier run is looked for, and what -o must not name.
 Earlier = namedtuple("Earlier", ["folder", "model", "units", "segments", "centroids"])
 Moves = namedtuple("Moves", ["ids", "counts"])
 
@@ -2204,18 +2220,18 @@ def read_earlier(place):
     Raises InputError if there is none, or not a whole one.
     """
     path = place / MODEL_FILE if place.is_dir() else place
+    advice = "name the folder of an earlier run"
     try:
-        model = json.loads(path.read_text(encoding="utf-8"))
+        model = json.loads(unpack(path).decode("utf-8"))
         if model["version"] > MODEL_VERSION:
-            reason = f"is of version {model['version']}, of a newer segment.py"
-            raise InputError(f"--like {path}: {reason}; name the folder of an earlier run of this")
+            raise InputError(f"is of version {model['version']}, of a newer segment.py")
         require_format(model)
         return Earlier(path.parent, model, *rebuild(model))
-    except OSError as error:
-        reason = f"can't be read: {error.strerror}"
+    except InputError as error:
+        raise InputError(f"--like {path}: {error}; {advice}") from None
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         reason = f"is damaged, or no {MODEL_FILE} of segment.py"
-    raise InputError(f"--like {path}: {reason}; name the folder of an earlier run")
+        raise InputError(f"--like {path}: {reason}; {advice}") from None
 
 
 def rebuild(model):
@@ -2418,7 +2434,8 @@ def find_changes(segments, scaled, earlier):
 # ------------------------------------------------------------------------------------------- draw
 
 # What is called draw_ returns a Figure and writes nothing; sizes are in inches. Another picture
-# is one more such function, and a line in `draw_customers` or `draw_segments`.
+# is one more such function, and a line in `draw_customers` or `draw_segments`. Numbers come from
+# features, in the file's own units; inputs are where customers stand in a picture.
 
 
 def count_lines(text):
@@ -2444,7 +2461,8 @@ def make_figure(names, size, title, note, table=None, **options):
     """Make a figure with a panel for each name, which is so wide and high with its labels.
 
     Above them stand the finding, and a note that helps to read it; below them a legend of the
-    segments, if their table is given. Returns the figure and a dict of its axes by name.
+    segments, if their table is given. Returns the figure and a dict of its axes by name. No picture
+    may be wider or higher than 20 inches.
     """
     columns = 2 if len(names) == 4 else min(3, len(names))
     rows = math.ceil(len(names) / columns)
@@ -3394,7 +3412,6 @@ def parse_arguments(argv):
     options.earlier = None
     if options.like:
         options.earlier = read_earlier(options.like)
-        options.like = options.earlier.folder
         require_other_folder(parser, options)
     return options
 
@@ -3415,12 +3432,13 @@ def require_no_search(parser, options):
 
 def require_other_folder(parser, options):
     """Refuse the command line if the earlier run would be replaced."""
-    if options.like.resolve() != options.output.resolve():
+    folder = options.earlier.folder
+    if folder.resolve() != options.output.resolve():
         return
-    command = ["python", "segment.py", str(options.csv), "--like", str(options.like)]
+    command = ["python", "segment.py", str(options.csv), "--like", str(folder)]
     command += ["-o", f"{options.output}-now"]
     parser.error(
-        f"--like {options.like} is the output folder, too, and would be replaced; name another: "
+        f"--like {folder} is the output folder, too, and would be replaced; name another: "
         f"{shlex.join(command)}"
     )
 
@@ -3508,7 +3526,7 @@ def analyse(options, announce):
         segments = describe(complete, scaled, categories, fit)
         judgement, doubts = judge(segments, fit.evidence)
         cautions += find_feature_cautions(features, log_names)
-        doubts += find_outliers(complete, segments)
+        doubts += find_outliers(segments)
         model = make_model(units, summarize(scaled, segments), fit.centroids)
         tables["elbow.csv"] = fit.evidence.curve
     paragraphs |= judgement | {"Segments": tabulate(segments)}
