@@ -205,7 +205,7 @@ REFUSED_COMMANDS = {  # case: (arguments, what the error says)
     "input name too long": (["x" * 300], ["can't be read", "File name too long"]),
     "missing file": (["nowhere.csv"], ["nowhere.csv", "can't be read", "No such file"]),
     "missing address": (["https://example.org/shop.csv"], ["can't be read", "No such file"]),
-    "folder": (["."], ["can't be read", "Is a directory", "name a CSV file"]),
+    "folder": (["."], ["can't be read", "Is a directory", "name a file"]),
     "no name": ([""], ["can't be read", "Is a directory"]),
 }
 
