@@ -89,6 +89,7 @@ from array import array
 from collections import namedtuple
 from functools import partial
 from pathlib import Path
+from statistics import NormalDist
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -193,27 +194,34 @@ LINK_WORDS = "a|an|as|by|for|from|in|of|per|the|to|with"
 SAMPLE = 10_000  # customers, drawn at random, whom the search and the stability look at
 SILHOUETTE_SAMPLE = 2_000  # of them for silhouettes, whose cost grows with the square
 SCATTER_SAMPLE = 5_000  # points that a picture shows
-SEARCH_RESTARTS = 25  # at each k; leaves WCSS of the mall within 1% of the best, to k = 10
 CANDIDATES = 500  # customers of whom one becomes the next centroid of the search
-FINAL_RESTARTS = 200  # one start in 15 finds the best 6 mall segments: all of 200 miss in 1e-6
+FEW_CUSTOMERS = 2_000  # up to which many starts and resamples cost little, and are needed most
+Effort = namedtuple("Effort", ["search_starts", "final_starts", "resamples", "resample_starts"])
+# 25 starts leave WCSS of the mall within 1% of the best, to k = 10; one in 15 finds the best 6 mall
+# segments, so that all of 200 miss in 1e-6; 100 resamples are what Hennig's own software takes.
+EFFORT = Effort(search_starts=25, final_starts=200, resamples=100, resample_starts=5)
+EFFORT_FOR_MANY = Effort(search_starts=8, final_starts=30, resamples=20, resample_starts=3)
 FINAL_STEPS = 4  # over every customer of a large file, from the centroids of the sample
-DECISIVE_SHARPNESS = 1.95  # an elbow less sharp is weak, and the silhouette decides
+DECISIVE_SHARPNESS = 2.1  # an elbow less sharp is weak, and needs the silhouette's consent
 CLEAR_SHARPNESS = 3  # an elbow at least this sharp is called clear
 LATE_DROPS = 0.1  # power of k by which a later drop of WCSS counts more: small, and measured
-RESAMPLES = 20  # of the customers, to see which segments come back
-RESAMPLE_RESTARTS = 10
+NEARLY_BEST = 0.02  # below the best silhouette, up to which another k does nearly as well
 EVEN_CLOUDS = 10  # made to see which silhouette K-Means reaches where there are no segments
 GOOD_STABILITY = 0.75  # and more: Hennig (2007)
+POOR_STABILITY = 0.6  # and less: Hennig (2007)
+UNSURE_ERRORS = 2  # standard errors beside these limits, within which there is no verdict
+FEWEST_RELIABLE = 10  # customers of a segment that can be relied on
 STABILITY_HELP = "0.75 and more is stable, 0.6 and less is not to be relied on"  # Hennig (2007)
 GOOD_SILHOUETTE = 0.5  # and more: Kaufman and Rousseeuw (1990)
 
 MODEL_VERSION = 1  # of the format of model.json
 LONGEST_NAME = 500  # letters of a feature or a segment in it
 LARGEST_SCALED = 1e100  # up to here numbers in it, or their inverse, can be squared
-NEAR_SHARE = 0.99  # of the customers of a segment, who lie within its distance
-MOST_FAR_SHARE = 0.03  # of later customers beyond it, before they may be of a new kind
-FEWEST_COMPARED = 20  # customers whose means are compared with those of then
+NEAR_SHARE = 0.99  # of the customers, who lie within its distance
+FAR_ERRORS = 5  # by which more later customers than that are far, before they may be a new kind
+FAR_DEVIATION = 0.005  # of the share of far customers; that of runs that did not measure it
 MOVED_MEAN = 0.5  # standard deviations by which a mean has moved since then
+FALSE_ALARM = 0.005  # how probable moved means, or empty segments, may be if nothing changed
 MOVED_SHARE = 0.01  # by which the share of a segment has moved, ...
 MOVED_ERRORS = 3  # ... which has to be as many standard errors, too
 
@@ -224,7 +232,7 @@ ACCENT = "#0173b2"
 VIOLIN_COLOR = "#c9d8e8"
 SEGMENT_COLORS = sns.color_palette("colorblind")
 SEGMENT_MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair comes back before the 111th
-STYLE = ["color", "marker", "title"]  # the columns of the table of segments for pictures alone
+HIDDEN = ["error", "color", "marker", "title"]  # columns of the table of segments in no file
 DPI = 120  # pixels an inch; no picture is larger than 20 inches
 MARGIN = 0.3  # inches, as all sizes of pictures
 TITLE_SIZE = 14  # points
@@ -1561,7 +1569,9 @@ def find_feature_cautions(features, log_names):
 
 # ----------------------------------------------------------------------------------------- search
 
-Choice = namedtuple("Choice", ["k", "named_k", "elbow", "sharpness", "preference", "is_cut_short"])
+Choice = namedtuple(
+    "Choice", ["k", "named_k", "elbow", "sharpness", "preference", "rivals", "is_cut_short"]
+)
 
 
 def draw_sample(customers, most):
@@ -1630,23 +1640,36 @@ def search(points, max_clusters, seed) -> DataFrame:
     The curve has three values at least, and else ends before each point is a segment of its own.
     Where k is more than the points that differ, wcss is 0. Silhouettes are NaN there and at k = 1.
     """
+    # Distances lose all digits far from 0.
+    curve, _ = grow(points - points.mean(axis=0), max_clusters, seed)
+    return curve
+
+
+def grow(points, max_clusters, seed):
+    """Do what search does; return the curve, and the centroids at each k, a dict of arrays."""
     last_k = min(max_clusters, max(3, len(points) - 1))  # an elbow takes a curve of three
     ks = pd.RangeIndex(1, last_k + 1, name="k")
     curve = DataFrame({"wcss": 0.0, "silhouette": np.nan, "simplified_silhouette": np.nan}, ks)
-    centroids = points.mean(axis=0, keepdims=True)
-    curve.loc[1, "wcss"] = ((points - centroids) ** 2).sum()
+    centroids = {1: points.mean(axis=0, keepdims=True)}
+    curve.loc[1, "wcss"] = ((points - centroids[1]) ** 2).sum()
     sample = draw_sample(len(points), SILHOUETTE_SAMPLE)
+    starts = choose_effort(points).search_starts
     for k in range(2, min(last_k, count_distinct(points)) + 1):
-        model = KMeans(k, n_init=SEARCH_RESTARTS, random_state=seed).fit(points)
-        grown = fit_one_more(points, centroids)
+        model = KMeans(k, n_init=starts, random_state=seed).fit(points)
+        grown = fit_one_more(points, centroids[k - 1])
         if grown.inertia_ < model.inertia_:
             model = grown
-        centroids = model.cluster_centers_
+        centroids[k] = model.cluster_centers_
         silhouettes = measure_silhouettes(points[sample], model.labels_[sample])
         curve.loc[k, "wcss"] = model.inertia_
         curve.loc[k, "silhouette"] = silhouettes.mean()
         curve.loc[k, "simplified_silhouette"] = measure_simplified_silhouette(points, model)
-    return curve
+    return curve, centroids
+
+
+def choose_effort(points):
+    """Return how many starts and resamples points take: more if they are few."""
+    return EFFORT if len(points) <= FEW_CUSTOMERS else EFFORT_FOR_MANY
 
 
 def fit_one_more(points, centroids):
@@ -1725,37 +1748,38 @@ def divide(drop, later_drop):
 
 
 def choose_k(curve) -> tuple[int, float]:
-    """Choose k from the curve of search: the elbow, or what the silhouettes prefer if it is weak.
+    """Choose k from the curve of search, by a vote of three.
 
-    Returns that k, and the sharpness of the elbow. tests/benchmarks/elbow.py measures the rule.
+    The elbow decides if it is sharp, and if not, where the silhouette names the same k; else the
+    simplified silhouette does. Returns that k, and the sharpness of the elbow.
+    tests/benchmarks/elbow.py measures the rule.
     """
     elbow, sharpness = find_elbow(curve["wcss"])
-    if sharpness >= DECISIVE_SHARPNESS:
+    is_elbow_right = sharpness >= DECISIVE_SHARPNESS or curve["silhouette"].idxmax() == elbow
+    if is_elbow_right:
         return elbow, sharpness
-    return int(average_silhouettes(curve).idxmax()), sharpness
-
-
-def average_silhouettes(curve):
-    """Return the mean of the silhouette and the simplified one at each k.
-
-    On public data sets their mean names the right k more often than the usual one alone.
-    """
-    return (curve["silhouette"] + curve["simplified_silhouette"]) / 2
+    return int(curve["simplified_silhouette"].idxmax()), sharpness
 
 
 def make_choice(curve, k):
     """Read all that a curve says of the number of segments; k is the one of -k, or None."""
     elbow, _ = find_elbow(curve["wcss"])
     named_k, sharpness = choose_k(curve)
-    preference = average_silhouettes(curve).idxmax()
+    k = k or named_k
+    silhouettes = curve["silhouette"]
+    preference = silhouettes.idxmax()
+    is_near = silhouettes >= silhouettes.max() - NEARLY_BEST
+    rivals = [rival for rival in curve.index[is_near] if rival != k]
     is_last = preference == curve.index[-1]
-    is_cut_short = is_last and curve.at[preference, "silhouette"] > GOOD_SILHOUETTE
-    return Choice(k or named_k, named_k, elbow, sharpness, preference, is_cut_short)
+    is_cut_short = is_last and silhouettes[preference] > GOOD_SILHOUETTE
+    return Choice(k, named_k, elbow, sharpness, preference, rivals, is_cut_short)
 
 
 # -------------------------------------------------------------------------------------------- fit
 
-Evidence = namedtuple("Evidence", ["curve", "choice", "even_silhouette"])
+Evidence = namedtuple(
+    "Evidence", ["curve", "choice", "even_silhouette", "near_distance", "far_deviation"]
+)
 Fit = namedtuple("Fit", ["labels", "centroids", "stability", "evidence", "then"])
 
 
@@ -1770,9 +1794,9 @@ def find_segments(scaled, options):
     require_customers(points, options.clusters or 3)
     sample = draw_sample(len(points), SAMPLE)
     last_k = max(options.max_clusters, options.clusters or 0)
-    curve = search(points[sample], last_k, options.seed)
+    curve, grown_centroids = grow(points[sample], last_k, options.seed)
     choice = make_choice(curve.loc[: options.max_clusters], options.clusters)
-    model = fit_to_sample(points, choice.k, options.seed)
+    model = fit_to_sample(points[sample], grown_centroids[choice.k], options.seed)
     if len(points) > SAMPLE:
         start = model
         model = fit_to_all(points, start.cluster_centers_, options.seed)
@@ -1781,11 +1805,21 @@ def find_segments(scaled, options):
         else:
             curve["wcss"] *= len(points) / len(sample)
     labels, centroids = number_segments(model)
-    stability = find_stability(points[sample], labels[sample], choice.k, options.seed)
+    similarities, strangers = resample_segments(
+        points[sample], labels[sample], choice.k, options.seed
+    )
+    sizes = np.bincount(labels)[1:]
     few = draw_sample(len(points), SILHOUETTE_SAMPLE)
     even_silhouette = find_even_silhouette(points[few], choice.k, options.seed)
-    evidence = Evidence(curve, choice, even_silhouette)
-    return Fit(Series(labels, scaled.index), centroids, stability, evidence, None)
+    near, deviation = measure_reach(strangers)
+    near *= math.sqrt(model.inertia_ / len(points))
+    return Fit(
+        Series(labels, scaled.index),
+        centroids,
+        measure_stability(similarities, sizes),
+        Evidence(curve, choice, even_silhouette, near, deviation),
+        None,
+    )
 
 
 def find_again(scaled, earlier):
@@ -1795,17 +1829,20 @@ def find_again(scaled, earlier):
         raise InputError("has other numbers than the earlier run, so that no segment is near")
     labels = Series(pairwise_distances_argmin(points, earlier.centroids) + 1, scaled.index)
     then = earlier.segments
-    return Fit(labels, earlier.centroids, then["stability"], None, then)
+    stability = then[["stability"]].assign(error=0.0)
+    return Fit(labels, earlier.centroids, stability, None, then)
 
 
-def fit_to_sample(points, k, seed):
-    """Fit K-Means from many k-means++ starts (Arthur and Vassilvitskii 2007), to a sample if large.
+def fit_to_sample(points, grown_centroids, seed):
+    """Fit K-Means from many k-means++ starts (Arthur and Vassilvitskii 2007), and from one more.
 
-    Returns the model of the lowest WCSS.
+    That is where the search ended. Returns the model of the lowest WCSS.
     """
-    sample = draw_sample(len(points), SAMPLE)
-    restarts = FINAL_RESTARTS if len(points) <= SAMPLE else SEARCH_RESTARTS
-    return KMeans(k, n_init=restarts, random_state=seed).fit(points[sample])
+    k = len(grown_centroids)
+    starts = choose_effort(points).final_starts
+    model = KMeans(k, n_init=starts, random_state=seed).fit(points)
+    grown = KMeans(k, init=grown_centroids, n_init=1).fit(points)
+    return grown if grown.inertia_ < model.inertia_ else model
 
 
 def fit_to_all(points, centroids, seed):
@@ -1852,7 +1889,8 @@ def find_even_silhouette(points, k, seed):
     low = components.min(axis=0)
     high = components.max(axis=0)
     rng = np.random.default_rng(seed)
-    model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed)
+    starts = choose_effort(points).resample_starts
+    model = KMeans(k, n_init=starts, random_state=seed)
     means = []
     for _ in range(EVEN_CLOUDS):
         cloud = rng.uniform(low, high, components.shape)
@@ -1861,24 +1899,59 @@ def find_even_silhouette(points, k, seed):
     return max(means)
 
 
-def find_stability(points, labels, segments, seed):
-    """Say how surely each segment comes back when the customers are drawn anew.
+def resample_segments(points, labels, k, seed):
+    """Fit K-Means again and again to as many customers drawn anew, with replacement.
 
-    Returns a float array, one a segment: the mean over bootstrap resamples of the largest
-    Jaccard similarity of the segment, among the customers drawn, with a segment of the resample.
-    Hennig (2007), "Cluster-wise assessment of cluster stability": 0.75 and more is stable, 0.6
-    and less not to be relied on.
+    Returns the similarities, a float array (resamples, segments): how much of each segment comes
+    back. And a list of arrays, the distances of the customers not drawn to the nearest centroid, in
+    the root mean square of those drawn to theirs.
     """
     rng = np.random.default_rng(seed)
+    effort = choose_effort(points)
     similarities = []
-    for _ in range(RESAMPLES):
+    strangers = []
+    for _ in range(effort.resamples):
         resample = rng.integers(len(points), size=len(points))
         drawn, places = np.unique(resample, return_index=True)
-        k = min(segments, count_distinct(points[drawn]))
-        model = KMeans(k, n_init=RESAMPLE_RESTARTS, random_state=seed).fit(points[resample])
-        clusters = model.labels_[places]
-        similarities.append(measure_similarities(labels[drawn], clusters, segments, k))
-    return np.mean(similarities, axis=0)
+        clusters = min(k, count_distinct(points[drawn]))
+        model = KMeans(clusters, n_init=effort.resample_starts, random_state=seed)
+        found = model.fit(points[resample]).labels_[places]
+        similarities.append(measure_similarities(labels[drawn], found, k, clusters))
+        others = np.delete(points, drawn, axis=0)
+        if len(others) and model.inertia_ > 0:
+            distances = model.transform(others).min(axis=1)
+            strangers.append(distances / math.sqrt(model.inertia_ / len(points)))
+    return np.array(similarities), strangers
+
+
+def measure_stability(similarities, sizes):
+    """Return the stability of segments of these sizes, and its standard error, a DataFrame.
+
+    It is the mean over bootstrap resamples of the largest Jaccard similarity of the segment, among
+    the customers drawn, with a segment of the resample. Hennig (2007), "Cluster-wise assessment of
+    cluster stability": 0.75 and more is stable, 0.6 and less not to be relied on. A segment of one
+    customer has none: whether the customer is drawn is luck.
+    """
+    stability = DataFrame(index=range(1, len(sizes) + 1))
+    stability["stability"] = similarities.mean(axis=0)
+    stability["error"] = similarities.std(axis=0) / math.sqrt(len(similarities))
+    stability.loc[sizes == 1, "stability"] = math.nan
+    return stability
+
+
+def measure_reach(strangers):
+    """Return within which distance NEAR_SHARE of customers lie whom K-Means has not seen.
+
+    And by how much the share of those beyond it varies, more than chance draws of as many customers
+    would: its standard deviation. Distances are in root mean squares.
+    """
+    if not strangers:  # all customers lie on their centroids
+        return 0.0, FAR_DEVIATION
+    near = np.quantile(np.concatenate(strangers), NEAR_SHARE)
+    shares = [np.mean(distances > near) for distances in strangers]
+    customers = np.mean([len(distances) for distances in strangers])
+    variance = np.var(shares) - NEAR_SHARE * (1 - NEAR_SHARE) / customers
+    return near, math.sqrt(max(0, variance))
 
 
 def measure_similarities(labels, clusters, segments, k):
@@ -1928,7 +2001,8 @@ def describe(features, scaled, categories, fit):
     if fit.then is not None:
         table = compare_shares(fit.then, table)
     table["Silhouette"] = silhouettes.groupby(fit.labels[silhouettes.index]).mean()
-    table["Stability"] = fit.stability
+    table["Stability"] = fit.stability["stability"]
+    table["error"] = fit.stability["error"]
     table["color"] = [SEGMENT_COLORS[(number - 1) % len(SEGMENT_COLORS)] for number in numbers]
     table["marker"] = [SEGMENT_MARKERS[(number - 1) % len(SEGMENT_MARKERS)] for number in numbers]
     table["title"] = ""
@@ -2049,7 +2123,7 @@ def tabulate(segments):
         if name in best:
             columns.append(centroids[name].map(readable, na_action="ignore"))
             heads.append(wrap(word.capitalize(), 10, 1))
-    columns.append(table["Stability"].map("{:.2f}".format))
+    columns.append(table["Stability"].map("{:.2f}".format, na_action="ignore"))
     heads.append("Stability")
     numbers = pd.concat(columns, axis=1)
     lines = numbers.to_string(header=heads, na_rep="-").splitlines()
@@ -2069,14 +2143,10 @@ def judge(segments, evidence):
     Returns the paragraphs of the report, a dict, and the cautions.
     """
     choice = evidence.choice
-    stability = segments.table["Stability"]
     is_in_doubt = lacks_segments(segments, evidence)
     verdict = write_verdict(choice, is_in_doubt)
-    shaky = stability[stability < GOOD_STABILITY]
-    paragraphs = {
-        "Verdict": verdict,
-        "Trust": write_trust(choice, shaky, segments.silhouettes, is_in_doubt),
-    }
+    shaky = find_shaky(segments.table)
+    paragraphs = {"Verdict": verdict, "Trust": write_trust(choice, segments, is_in_doubt)}
     doubts = []
     is_clear = choice.sharpness >= CLEAR_SHARPNESS and choice.preference == choice.elbow
     has_named_k = choice.k == choice.named_k
@@ -2106,55 +2176,106 @@ def lacks_segments(segments, evidence):
     return segments.silhouettes.mean() <= evidence.even_silhouette or not has_stable_segment
 
 
-def write_verdict(choice, is_in_doubt):
-    """Say which k the curve names, and whether the elbow or the silhouette decides."""
-    sentences = []
-    if is_in_doubt:
-        sentences.append("K-Means found no clear segments.")
+def find_shaky(table):
+    """Return the rows of the segments that are not stable, beyond chance."""
+    limit = GOOD_STABILITY - UNSURE_ERRORS * table["error"]
+    return table[table["Stability"] < limit]
+
+
+def write_decision(choice, is_in_doubt):
+    """Say which k the curve names, and who decided."""
+    decision = "the simplified silhouette decides"
+    if choice.sharpness >= CLEAR_SHARPNESS:
+        decision = "the elbow is clear"
+    elif choice.sharpness >= DECISIVE_SHARPNESS:
+        decision = "the elbow decides"
+    elif choice.preference == choice.elbow:
+        decision = "elbow and silhouette agree"
+    decision = f"{choice.named_k} segments: {decision}."
     if choice.k != choice.named_k:
-        sentences.append(
-            f"You asked for {choice.k} segments; without -k it would be {choice.named_k}."
-        )
-    elbow = f"The elbow at {choice.elbow} segments"
-    sharpness = f"(sharpness {choice.sharpness:.2f}, clear from {CLEAR_SHARPNESS})"
+        decision = f"You asked for {choice.k} segments; without -k it would be {decision}"
+    if is_in_doubt:
+        decision = f"K-Means found no clear segments. {decision}"
+    return decision
+
+
+def write_verdict(choice, is_in_doubt):
+    """Say which k the curve names, who decided, and how sharp the elbow is."""
+    strength = "is weak"
+    if choice.sharpness >= CLEAR_SHARPNESS:
+        strength = "is clear"
+    elif choice.sharpness >= DECISIVE_SHARPNESS:
+        strength = "is not clear"
+    sharpness = f"sharpness {choice.sharpness:.2f}, clear from {CLEAR_SHARPNESS}"
+    if math.isinf(choice.sharpness):
+        sharpness = "after it WCSS drops no more"
     opinion = f"prefers {choice.preference}"
     if choice.preference == choice.elbow:
         opinion = f"names {choice.preference}, too"
-    if choice.sharpness >= CLEAR_SHARPNESS:
-        sentences.append(f"{elbow} is clear {sharpness}; the silhouette {opinion}.")
-    elif choice.sharpness >= DECISIVE_SHARPNESS:
-        sentences.append(
-            f"{elbow} decides, though it is not clear {sharpness}; the silhouette {opinion}."
-        )
-    else:
-        sentences.append(
-            f"{elbow} is weak {sharpness}: the silhouette decides, {choice.preference}."
-        )
-    return " ".join(sentences)
+    return (
+        f"{write_decision(choice, is_in_doubt)} The elbow at {choice.elbow} segments {strength} "
+        f"({sharpness}); the silhouette {opinion}."
+    )
 
 
-def write_trust(choice, shaky, silhouettes, is_in_doubt):
+def write_trust(choice, segments, is_in_doubt):
     """Say which segments not to rely on, how many customers are misplaced, and what to believe."""
-    stability = "All segments are stable"
+    table = segments.table
+    shaky = find_shaky(table)
+    is_edge = abs(table["Stability"] - GOOD_STABILITY) <= UNSURE_ERRORS * table["error"]
+    edge = table[is_edge & (table["error"] > 0)]
+    alone = table[table["Customers"] == 1]
+    small = table[table["Customers"] < FEWEST_RELIABLE]
+    facts = []
     if len(shaky):
-        doubts = [f"{segment} ({value:.2f})" for segment, value in shaky.items()]
-        stability = f"Not stable: segment {', '.join(doubts)}"
-    elif is_in_doubt:
-        stability = "The segments come back from other customers, but so may parts of one crowd"
+        facts.append(f"Not stable: segment {list_stabilities(shaky)}")
+    if len(edge):
+        facts.append(f"About {GOOD_STABILITY}, and so without a verdict: {list_numbers(edge)}")
+    if len(alone):
+        facts.append(f"One customer, whose return is luck: {list_numbers(alone)}")
+    if not facts:
+        facts.append("All segments are stable")
     conclusion = "So these segments can be relied on."
     if is_in_doubt:
         conclusion = "So do not take them for kinds of customers."
-    elif len(shaky):
+    elif len(shaky) + len(edge) + len(alone):
         conclusion = "So rely on the stable ones alone."
+    elif len(small):
+        conclusion = f"But {list_numbers(small)} has fewer than {FEWEST_RELIABLE} customers."
     elif choice.sharpness < CLEAR_SHARPNESS or choice.k != choice.named_k:
-        conclusion = (
-            "So each of them comes back, but another number may describe the customers as well."
-        )
+        conclusion = "So each of them comes back."
+    if choice.rivals and not is_in_doubt:
+        rivals = list_rivals(choice, "or")
+        conclusion += f" With {rivals} segments the silhouette is nearly as good: try -k "
+        conclusion += f"{choice.rivals[0]}."
+    below = percent((segments.silhouettes < 0).mean())
     return (
-        f"{percent((silhouettes < 0).mean())} of the customers have a silhouette below 0: those of "
-        f"another segment are nearer to them on average than those of their own. {stability}; "
-        f"{STABILITY_HELP}. {conclusion}"
+        f"{below} of the customers have a silhouette below 0: those of another segment are nearer "
+        f"to them on average than those of their own. {'. '.join(facts)}; {STABILITY_HELP}. "
+        f"{conclusion}"
     )
+
+
+def list_rivals(choice, word):
+    """List the rivals of a choice: 5, 7 and 8."""
+    numbers = ", ".join(map(str, choice.rivals))
+    return f" {word} ".join(numbers.rsplit(", ", 1))
+
+
+def list_numbers(table):
+    """List the numbers of segments."""
+    return f"segment {', '.join(map(str, table.index))}"
+
+
+def list_stabilities(table):
+    """List the numbers of segments with their stabilities."""
+    texts = []
+    for segment in table.itertuples():
+        text = f"{segment.Stability:.2f}"
+        if abs(segment.Stability - POOR_STABILITY) <= UNSURE_ERRORS * segment.error:
+            text = f"about {POOR_STABILITY}"
+        texts.append(f"{segment.Index} ({text})")
+    return ", ".join(texts)
 
 
 def find_outliers(segments):
@@ -2182,28 +2303,32 @@ Earlier = namedtuple("Earlier", ["folder", "model", "units", "segments", "centro
 Moves = namedtuple("Moves", ["ids", "counts"])
 
 
-def summarize(scaled, segments):
-    """Return what a later run needs of the segments, a DataFrame as of the Earlier run.
+def make_model(units, summary, centroids, far_deviation):
+    """Return the content of model.json: what gives a customer to a segment.
 
-    A distance is that in scaled units from the centroid within which NEAR_SHARE of a segment lie.
+    The summary of the segments is a DataFrame as that of the Earlier run.
     """
-    summary = segments.table[["Name", "Customers", "Share", "Stability"]].rename(columns=str.lower)
-    distances = measure_distances(scaled, segments).groupby(segments.labels)
-    summary["distance"] = distances.quantile(NEAR_SHARE, interpolation="higher")
-    return summary
-
-
-def make_model(units, summary, centroids):
-    """Return the content of model.json: what gives a customer to a segment."""
     features = units.rename_axis("name").reset_index()
     segments = summary.rename_axis("number").reset_index()
     segments["customers"] = segments["customers"].astype(int)
+    stability = segments["stability"].astype(object)
+    segments["stability"] = stability.where(stability.notna(), None)
     segments["centroid"] = centroids.tolist()
     return {
         "version": MODEL_VERSION,
         "features": features.to_dict("records"),
         "segments": segments.to_dict("records"),
+        "far_deviation": far_deviation,
     }
+
+
+def summarize(segments, evidence):
+    """Return what a later run needs of the segments, a DataFrame.
+
+    The distance is that in scaled units within which NEAR_SHARE of unseen customers lie.
+    """
+    summary = segments.table[["Name", "Customers", "Share", "Stability"]].rename(columns=str.lower)
+    return summary.assign(distance=evidence.near_distance)
 
 
 def measure_distances(scaled, segments):
@@ -2262,11 +2387,11 @@ def rebuild(model):
         (abs(scales) < LARGEST_SCALED).all(axis=None),
         (scales["scale"] > 1 / LARGEST_SCALED).all(),
         (abs(centroids) < LARGEST_SCALED).all(),
-        numbers.ge(0).all(axis=None),
-        (numbers < LARGEST_SCALED).all(axis=None),
+        numbers.fillna({"stability": 0}).ge(0).all(axis=None),  # one customer has no stability
+        (numbers.fillna({"stability": 0}) < LARGEST_SCALED).all(axis=None),
         numbers["customers"].min() >= 1,
         np.allclose(numbers["share"], numbers["customers"] / numbers["customers"].sum()),
-        numbers["stability"].max() <= 1,
+        not (numbers["stability"] > 1).any(),
     ]
     if not all(is_right):
         raise ValueError
@@ -2289,6 +2414,8 @@ def require_format(model):
         raise ValueError
     marks = model.get("marks", {})
     if not {".", ","}.issuperset(marks.values()):
+        raise ValueError
+    if not 0 <= model.get("far_deviation", FAR_DEVIATION) <= 1:
         raise ValueError
     name, _ = model.get("segment_columns", NEW_COLUMNS)
     require_names(Series([name]))
@@ -2411,25 +2538,31 @@ def find_changes(segments, scaled, earlier):
     cautions = []
     anew = "look for segments anew, without --like"
     distances = measure_distances(scaled, segments)
-    is_far = distances > segments.labels.map(then["distance"])
-    if is_far.mean() > MOST_FAR_SHARE:
+    share = (distances > segments.labels.map(then["distance"])).mean()
+    variance = NEAR_SHARE * (1 - NEAR_SHARE) / len(scaled)
+    variance += earlier.model.get("far_deviation", FAR_DEVIATION) ** 2
+    if share > 1 - NEAR_SHARE + FAR_ERRORS * math.sqrt(variance):
         cautions.append(
-            f"{percent(is_far.mean())} of the customers lie farther from their centroid than "
+            f"{percent(share)} of the customers lie farther from their centroid than "
             f"{percent(NEAR_SHARE)} did then: a new kind of customers? {anew.capitalize()}"
         )
-    empty = then.index[segments.table["Customers"] == 0]
-    if len(empty):
+    customers_then = then["customers"].sum()
+    # How probable it is that all customers of a segment happened to come in the first month.
+    chances = (customers_then / (customers_then + len(scaled))) ** then["customers"]
+    is_empty = (segments.table["Customers"] == 0) & (chances < FALSE_ALARM / len(then))
+    if is_empty.any():
         cautions.append(
-            f"no customers are in segment {', '.join(map(str, empty))} now; if that lasts, {anew}"
+            f"no customers are in {list_numbers(then[is_empty])} now; if that lasts, {anew}"
         )
-    if len(scaled) < FEWEST_COMPARED:
-        return cautions
     deviations = 1
     if (earlier.units["scale"] == 1).all():  # with --no-scale the model does not tell them
         deviations = scaled.std()
     average = then["share"].to_numpy() @ earlier.centroids
     moved = abs(scaled.mean() - average) / deviations
-    for name in moved.index[moved > MOVED_MEAN]:
+    # Both months are samples, and each feature is one more chance of a false alarm.
+    errors = NormalDist().inv_cdf(1 - FALSE_ALARM / 2 / len(moved))
+    chance = errors * math.sqrt(1 / customers_then + 1 / len(scaled))
+    for name in moved.index[moved > max(MOVED_MEAN, chance)]:
         cautions.append(
             f"the mean of {name} moved by {moved[name]:.1f} standard deviations since then: if it "
             f"is still in the same unit, {anew}"
@@ -2596,7 +2729,7 @@ def draw_distributions(features, log_names):
     title = f"The middle half of the customers: {', '.join(findings[:3])}"
     note = "Bars count customers; the middle half is shaded, the line is the median."
     note += sample_note + write_left_out(len(features.columns) - len(names), "features")
-    figure, axes = make_figure(names, (4.6, 3.9), title, note)
+    figure, axes = make_figure(names, (4.5, 4), title, note)
     for name, (low, median, high) in take_logarithms(quartiles, log_names).items():
         ax = axes[name]
         values = places[name].dropna()
@@ -2646,7 +2779,7 @@ def draw_counts(groups, customers, feature_count):
     title = f"The largest groups of {customers:,} customers: {', '.join(findings)}"
     note = "Customers in each group, and their share of all. A band holds its upper end."
     note += write_left_out(len(groups) - len(names), "columns")
-    figure, axes = make_figure(names, (5.2, 0.9 + 0.4 * rows), title, note)
+    figure, axes = make_figure(names, (5.25, 0.9 + 0.4 * rows), title, note)
     for name, ax in axes.items():
         add_bars(ax, groups[name], customers, end, ACCENT)
         set_rows(ax, [wrap(str(value), 26, 2) for value in groups[name].index], rows)
@@ -2671,7 +2804,7 @@ def draw_by_category(features, categories, log_names):
     note += write_left_out(len(explained) - len(pairs), "pairs")
     rows = categories[pairs["category"]].nunique().max()
     height = min(1.2 + 0.9 * rows, 8)
-    figure, axes = make_figure(list(pairs.index), (5.4, height), title, note)
+    figure, axes = make_figure(list(pairs.index), (5.5, height), title, note)
     for pair in pairs.itertuples():
         ax = axes[pair.Index]
         values = categories[pair.category].cat.remove_unused_categories()
@@ -2782,19 +2915,26 @@ def draw_elbow(evidence, verdict):
         return None
     curve = evidence.curve
     choice = evidence.choice
+    title, _, _ = verdict.partition(" The elbow at ")
     note = "WCSS: what is left of the differences within segments. Silhouettes of 1 are perfect; "
-    note += "they are measured both to customers and to centroids, and their axis does not begin "
-    note += f"at 0. Dashed: the {choice.k} segments of this run."
-    figure, axes = make_figure(["wcss", "silhouette"], (6.3, 5), verdict, note)
+    note += "thin: simplified, measured to centroids. "
+    if choice.rivals:
+        rivals = list_rivals(choice, "and")
+        note += f"Nearly as good as the best silhouette (within {NEARLY_BEST}): {rivals}. "
+    note += f"Dashed: the {choice.k} segments of this run."
+    figure, axes = make_figure(["wcss", "silhouette"], (6.25, 5), title, note)
+    simplified = curve["simplified_silhouette"]
+    axes["silhouette"].plot(curve.index, simplified, "o-", color=GREY, linewidth=0.8, markersize=3)
+    axes["silhouette"].plot(simplified.idxmax(), simplified.max(), "o", color=ACCENT)
     add_curve(axes["wcss"], curve["wcss"], choice.elbow, "elbow")
-    add_curve(axes["silhouette"], average_silhouettes(curve), choice.preference, "best")
+    add_curve(axes["silhouette"], curve["silhouette"], choice.preference, "best")
     for ax in axes.values():
         ax.axvline(choice.k, color=ACCENT, linestyle="--", linewidth=1, zorder=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("k, the number of segments")
     axes["wcss"].set_ylabel("WCSS, the within-cluster sum of squares")
     axes["wcss"].set_ylim(0, None)
-    axes["silhouette"].set_ylabel("Silhouette, the mean of both kinds")
+    axes["silhouette"].set_ylabel("Mean silhouette")
     return figure
 
 
@@ -2976,7 +3116,7 @@ def draw_space(inputs, log_names, segments):
     floor = inputs[names[2]].min()
     options = {"subplot_kw": {"projection": "3d", "computed_zorder": False}}  # centroids in front
     figure, axes = make_figure(
-        [-60, 30], (7.2, 5.4), title, note + sample_note, segments.table, **options
+        [-60, 30], (7.25, 5.5), title, note + sample_note, segments.table, **options
     )
     for azimuth, ax in axes.items():
         add_customers(ax, places, segments.labels.iloc[sample], segments.table)
@@ -2988,6 +3128,7 @@ def draw_space(inputs, log_names, segments):
         for segment, x, y, z in centroids.itertuples():
             ax.plot([x, x], [y, y], [floor, z], color=INK, linewidth=1, zorder=9)
             ax.text(x, y, z, segment, **NUMBER)
+    figure.draw_without_rendering()  # only then matplotlib up to 3.10 knows where labels stand
     return figure
 
 
@@ -3008,7 +3149,7 @@ def draw_profiles(segments, categories):
     names = [wrap(f"{number}  {name}", letters) for number, name in table["Name"].items()]
     height = max(0.6, 0.1 + 0.17 * max(map(count_lines, names)))
     height = 1.2 + min(height, 15.5 / len(cells)) * len(cells)
-    bars = 2.8
+    bars = 3
     width = 4 + bars + len(cells.columns)
     figure, axes = make_figure(
         ["sizes", "cells"],
@@ -3132,7 +3273,7 @@ def draw_differences(inputs, log_names, segments):
     marks = inputs.quantile([0.25, 0.5, 0.75])
     members = inputs.groupby(segments.labels.iloc[sample])
     quantiles = members.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
-    size = (5.3, 1.4 + 0.22 * len(table))
+    size = (5.25, 1.4 + 0.22 * len(table))
     figure, axes = make_figure(names, size, title, note, table)
     for name, ax in axes.items():
         low, median, high = marks[name]
@@ -3195,7 +3336,7 @@ def join_profiles(segments):
 
     Means that are called like another column are called "Name (mean)".
     """
-    table = segments.table.drop(columns=STYLE)
+    table = segments.table.drop(columns=HIDDEN)
     trust = table[["Silhouette", "Stability"]]
     sizes = table.drop(columns=list(trust))
     names = []
@@ -3495,6 +3636,8 @@ def choose_inputs(options, customers, reading):
     if not earlier:
         require_differences(inputs)
         units = measure_units(inputs, options.no_scale)
+        if options.no_scale:
+            units["center"] = inputs.mean()  # for distances lose all digits far from 0
         units.insert(0, "log", units.index.isin(log_names))
     elif inputs.empty:
         raise InputError("has no customer with every feature; give one at least")
@@ -3527,7 +3670,8 @@ def analyse(options, announce):
         segments = describe(complete, scaled, categories, fit)
         moves = find_moves(earlier, customers, fit.labels)
         judgement, doubts = compare(segments, scaled, earlier, moves)
-        model = make_model(earlier.units, earlier.segments, earlier.centroids)
+        deviation = earlier.model.get("far_deviation", FAR_DEVIATION)
+        model = make_model(earlier.units, earlier.segments, earlier.centroids, deviation)
         if moves:
             tables["moves.csv"] = moves.counts.add_prefix("To ").rename_axis("From")
     else:
@@ -3536,7 +3680,8 @@ def analyse(options, announce):
         judgement, doubts = judge(segments, fit.evidence)
         cautions += find_feature_cautions(features, log_names)
         doubts += find_outliers(segments)
-        model = make_model(units, summarize(scaled, segments), fit.centroids)
+        summary = summarize(segments, fit.evidence)
+        model = make_model(units, summary, fit.centroids, fit.evidence.far_deviation)
         tables["elbow.csv"] = fit.evidence.curve
     paragraphs |= judgement | {"Segments": tabulate(segments)}
     announce("4 of 5, draw")

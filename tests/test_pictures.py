@@ -22,7 +22,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 BASELINE = Path(__file__).with_name("baseline")
-SAME, SIMILAR = 1, 30  # root mean square of the differences of colours, of 255
+SAME, SIMILAR = 1, 40  # root mean square of the differences of colours, of 255
 
 
 def test_saved_pictures_are_wide_and_not_empty(mall_run):
@@ -39,8 +39,8 @@ def test_saved_pictures_are_wide_and_not_empty(mall_run):
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_picture_is_the_one_of_the_readme(name, mall_run, tmp_path):
-    # One moved label is a difference of 2 or more. Other versions of matplotlib set text a fraction
-    # of a pixel apart, and of scikit-learn draw other resamples: a difference of 12 to 27.
+    # One moved label is a difference of 2 or more. Other versions of matplotlib lay out a fraction
+    # of a pixel apart, and of scikit-learn draw other resamples: a difference of 17 to 33.
     versions = {
         Image.open(folder / name).text["Software"] for folder in (BASELINE, mall_run.folder)
     }
