@@ -165,17 +165,29 @@ def test_simplified_silhouette_by_its_definition():
     assert curve.loc[2, "simplified_silhouette"] == pytest.approx(1 - 1 / math.sqrt(101))
 
 
-@pytest.mark.parametrize(("names", "k"), [(FEATURES, 6), (INCOME_AND_SCORE, 5)], ids=["6", "5"])
-def test_k_of_the_mall_hangs_neither_on_seed_nor_on_how_far_the_search_goes(names, k):
+@pytest.mark.parametrize(
+    ("names", "k", "farthest"), [(FEATURES, 6, 11), (INCOME_AND_SCORE, 5, 30)], ids=["6", "5"]
+)
+def test_k_of_the_mall_hangs_neither_on_seed_nor_on_how_far_the_search_goes(names, k, farthest):
+    # Of three features the elbow moves to 11 where the search goes beyond 11.
     points = segment.scale(pd.read_csv(MALL_CSV)[names])
     for seed in (0, 1):
-        curve = segment.search(points, 30, seed)
-        for largest in range(8, 31):
+        curve = segment.search(points, farthest, seed)
+        for largest in range(8, farthest + 1):
             assert segment.choose_k(curve.loc[:largest])[0] == k
+
+
+def test_simplified_silhouette_decides_where_elbow_and_silhouette_differ():
+    curve = curve_with(curve_of([0.5, 0.4, 0.3, 0.35, 0.2]), [math.nan, 0.3, 0.4, 0.6, 0.5, 0.4])
+    elbow, sharpness = segment.find_elbow(curve["wcss"])
+    curve["simplified_silhouette"] = [math.nan, 0.3, 0.6, 0.5, 0.4, 0.4]
+    assert elbow == 5 and segment.choose_k(curve) == (3, sharpness)
+    curve["silhouette"] = curve["silhouette"].where(curve.index != elbow, 0.9)
+    assert segment.choose_k(curve) == (elbow, sharpness)
 
 
 def test_k_beyond_the_search_is_on_the_curve_but_does_not_move_the_elbow(tmp_path):
     run = call_main(tmp_path, MALL_CSV, "-k", 12, "--max-clusters", 8)
     assert [row["k"] for row in run.rows("elbow.csv")] == [str(k) for k in range(1, 13)]
-    assert "You asked for 12 segments; without -k it would be 6." in run.report
+    assert "You asked for 12 segments; without -k it would be 6 segments" in run.report
     assert "elbow at 6 segments" in run.report

@@ -164,7 +164,8 @@ def test_elbow_and_best_silhouette_are_marked(mall_run):
     texts = texts_in(mall_run.figures["05_elbow.png"])
     assert {"elbow at 6", "best at 6"} <= set(texts)
     said = " ".join(" ".join(texts).split())
-    assert "6 segments is weak" in said and "silhouette decides, 6" in said
+    assert "6 segments: elbow and silhouette agree." in said
+    assert "(within 0.02): 5, 7, 8, 9 and 10." in said
 
 
 def test_profiles_show_how_far_to_trust_each_segment(mall_run):

@@ -61,11 +61,14 @@ def test_round_cloud_cut_in_four_is_not_stable(cut_cloud):
 
 def test_report_and_warning_name_the_unstable_segments(cut_cloud):
     _, run = cut_cloud
-    shaky = {n: stability for n, stability in stabilities(run).items() if stability < 0.75}
-    said = ", ".join(f"{number} ({stability:.2f})" for number, stability in shaky.items())
-    assert f"Not stable: segment {said};" in run.report
+    report = " ".join(run.report.split())
+    said = re.search(r"Not stable: segment ([^.;]*(\.\d[^.;]*)*)", report)[1]
+    shaky = [int(number) for number in re.findall(r"(\d+) \(", said)]
+    for number, stability in stabilities(run).items():
+        assert (number in shaky) or stability > 0.65  # above it may be about 0.75
+        assert (number not in shaky) or stability < 0.75
     (warning,) = (text for text in run.warnings if "not stable" in text)
-    assert re.findall(r"\d+", warning.split(";")[0]) == [str(number) for number in shaky]
+    assert [int(n) for n in re.findall(r"\d+", warning.split(";")[0])] == shaky
 
 
 def test_report_counts_the_customers_nearer_to_another_segment(cut_cloud):
@@ -124,8 +127,8 @@ def test_disagreement_is_a_doubt_that_says_what_to_try(tmp_path):
 
 def test_number_that_was_asked_for_is_no_doubt(tmp_path):
     run = segment_points(tmp_path, DISAGREEING, "-k", 4)
-    assert "You asked for 4 segments; without -k it would be 3. The elbow at 3" in run.report
-    assert "agrees" not in run.report
+    assert "You asked for 4 segments; without -k it would be 3 segments: the elbow" in run.report
+    assert "agree" not in run.report
     assert not any("elbow" in warning for warning in run.warnings)
 
 
