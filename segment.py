@@ -2241,7 +2241,8 @@ def write_trust(choice, segments, is_in_doubt):
     elif len(shaky) + len(edge) + len(alone):
         conclusion = "So rely on the stable ones alone."
     elif len(small):
-        conclusion = f"But {list_numbers(small)} has fewer than {FEWEST_RELIABLE} customers."
+        conclusion = f"But fewer than {FEWEST_RELIABLE} customers are too few to be relied on: "
+        conclusion += f"{list_numbers(small)}."
     elif choice.sharpness < CLEAR_SHARPNESS or choice.k != choice.named_k:
         conclusion = "So each of them comes back."
     if choice.rivals and not is_in_doubt:
