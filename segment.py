@@ -2423,6 +2423,11 @@ def require_format(model):
     require_names(Series([name]))
 
 
+def find_marks_then(earlier):
+    """Return the marks before decimals of an earlier run, if there is one, a dict by column."""
+    return earlier.model.get("marks", {}) if earlier else {}
+
+
 def find_features(earlier, columns):
     """Return the columns that hold the features of a model; InputError if one is not there."""
     names = []
@@ -3654,10 +3659,7 @@ def analyse(options, announce):
     announce("1 of 5, read")
     earlier = options.earlier
     source = load(options.csv, options.encoding)
-    marks_then = {}
-    if earlier:
-        marks_then = earlier.model.get("marks", {})
-    customers, reading = parse(source, marks_then)
+    customers, reading = parse(source, find_marks_then(earlier))
     features, inputs, units = choose_inputs(options, customers, reading)
     log_names = list(units.index[units["log"]])
     announce("2 of 5, explore")
