@@ -25,7 +25,8 @@ points      float array (customers, features), the scaled inputs: z-scores unles
 scaled      the points as a DataFrame, with the customers and features of the inputs
 curve       DataFrame indexed by k = 1, 2, ...: the wcss and the mean silhouettes of k segments
 choice      the k of the run and that which the curve names, the elbow and its sharpness, the k that
-            the silhouettes prefer, and whether the curve ends where a larger k may be better
+            the silhouette prefers, rivals that are nearly as good, and whether the curve ends where
+            a larger k may be better
 labels      int Series, the segment of each customer who has every feature: 1 is the largest
 silhouettes Series of those customers, or of a sample of them
 explained   DataFrame indexed by feature, the best explained first: the variance between segments,
@@ -34,11 +35,12 @@ means       DataFrame: in each segment, the mean of each feature and the share o
             value (Gender: Female); in a last row, "average", those of all customers
 distances   DataFrame: how many standard deviations a segment's means lie above the average
 fit         the labels and the centroids that K-Means found, an array like points; the stability of
-            each segment; the evidence of the search (curve, choice, and the silhouette that evenly
-            strewn customers would reach) or, with --like, the segments of then
+            each segment and its error; the evidence of the search (curve, choice, the silhouette
+            that evenly strewn customers would reach, how far unseen customers lie and how much that
+            varies) or, with --like, the segments of then
 table       DataFrame indexed by segment: Name, Customers, Share, Silhouette, Stability; with --like
             also Share then, Change (points) since then, and Moved: is that no chance; and for
-            pictures its color, marker and title
+            pictures and the report its color, marker and title, and the error of its stability
 segments    features (of the customers with labels), labels, centroids, silhouettes, table, means,
             distances and explained together
 earlier     the run that --like names: its folder, model, units, segments and centroids
@@ -284,6 +286,13 @@ MAKER = "segment.py"  # as the metadata of pictures say
 UNFINISHED = ".segment-unfinished-"  # how the name of a folder of unfinished files begins
 LONGEST_RUN = 86_400  # seconds
 NEW_COLUMNS = ["Segment", "Segment name"]
+OLDER_MODEL = {  # what a model without these keys means
+    "encoding": "utf-8",
+    "separator": ",",
+    "marks": {},
+    "segment_columns": NEW_COLUMNS,
+    "far_deviation": FAR_DEVIATION,
+}
 BYTE_ORDER_MARK = "\ufeff"
 SHARE_THEN = "Share then"
 CHANGE = "Change (points)"
@@ -2145,16 +2154,20 @@ def judge(segments, evidence):
     """
     choice = evidence.choice
     is_in_doubt = lacks_segments(segments, evidence)
-    verdict = write_verdict(choice, is_in_doubt)
+    verdict, elbow = write_verdict(choice, is_in_doubt)
     shaky = find_shaky(segments.table)
-    paragraphs = {"Verdict": verdict, "Trust": write_trust(choice, segments, is_in_doubt)}
+    paragraphs = {
+        "Verdict": f"{verdict}.",
+        "Elbow": f"{elbow}.",
+        "Trust": write_trust(choice, segments, is_in_doubt),
+    }
     doubts = []
     is_clear = choice.sharpness >= CLEAR_SHARPNESS and choice.preference == choice.elbow
     has_named_k = choice.k == choice.named_k
     if is_in_doubt or (has_named_k and not is_clear):
-        doubts.append(verdict.rstrip("."))
+        doubts.append(f"{verdict}. {elbow}")
     if len(shaky):
-        doubts.append(f"not stable: segment {', '.join(map(str, shaky.index))}")
+        doubts.append(f"not stable: {list_numbers(shaky)}")
     if choice.is_cut_short:
         doubts.append(
             f"the silhouette is best at {choice.preference}, the last k: look further with "
@@ -2183,40 +2196,31 @@ def find_shaky(table):
     return table[table["Stability"] < limit]
 
 
-def write_decision(choice, is_in_doubt):
-    """Say which k the curve names, and who decided."""
-    decision = "the simplified silhouette decides"
-    if choice.sharpness >= CLEAR_SHARPNESS:
-        decision = "the elbow is clear"
-    elif choice.sharpness >= DECISIVE_SHARPNESS:
-        decision = "the elbow decides"
-    elif choice.preference == choice.elbow:
-        decision = "elbow and silhouette agree"
-    decision = f"{choice.named_k} segments: {decision}."
-    if choice.k != choice.named_k:
-        decision = f"You asked for {choice.k} segments; without -k it would be {decision}"
-    if is_in_doubt:
-        decision = f"K-Means found no clear segments. {decision}"
-    return decision
-
-
 def write_verdict(choice, is_in_doubt):
-    """Say which k the curve names, who decided, and how sharp the elbow is."""
+    """Say which k the curve names and who decided; and how sharp the elbow is: two texts."""
+    decision = "the simplified silhouette decides"
     strength = "is weak"
     if choice.sharpness >= CLEAR_SHARPNESS:
+        decision = "the elbow is clear"
         strength = "is clear"
     elif choice.sharpness >= DECISIVE_SHARPNESS:
+        decision = "the elbow decides"
         strength = "is not clear"
+    elif choice.preference == choice.elbow:
+        decision = "elbow and silhouette agree"
+    verdict = f"{choice.named_k} segments: {decision}"
+    if choice.k != choice.named_k:
+        verdict = f"You asked for {choice.k} segments; without -k it would be {verdict}"
+    if is_in_doubt:
+        verdict = f"K-Means found no clear segments. {verdict}"
     sharpness = f"sharpness {choice.sharpness:.2f}, clear from {CLEAR_SHARPNESS}"
     if math.isinf(choice.sharpness):
         sharpness = "after it WCSS drops no more"
     opinion = f"prefers {choice.preference}"
     if choice.preference == choice.elbow:
         opinion = f"names {choice.preference}, too"
-    return (
-        f"{write_decision(choice, is_in_doubt)} The elbow at {choice.elbow} segments {strength} "
-        f"({sharpness}); the silhouette {opinion}."
-    )
+    elbow = f"The elbow at {choice.elbow} segments {strength} ({sharpness}); the silhouette "
+    return verdict, elbow + opinion
 
 
 def write_trust(choice, segments, is_in_doubt):
@@ -2355,7 +2359,7 @@ def read_earlier(place):
     path = place / MODEL_FILE if place.is_dir() else place
     advice = "name the folder of an earlier run"
     try:
-        model = json.loads(unpack(path).decode("utf-8"))
+        model = OLDER_MODEL | json.loads(unpack(path).decode("utf-8"))
         if model["version"] > MODEL_VERSION:
             raise InputError(f"is of version {model['version']}, of a newer segment.py")
         require_format(model)
@@ -2377,6 +2381,8 @@ def rebuild(model):
     then.index = range(1, len(then) + 1)
     scales = units[["center", "scale"]].astype(float)
     numbers = then[["customers", "share", "stability", "distance"]].astype(float)
+    stability = numbers["stability"]
+    numbers = numbers.fillna({"stability": 0})  # a segment of one customer has none
     centroids = np.array(then["centroid"].tolist(), dtype=float)
     require_names(units.index)
     require_names(then["name"])
@@ -2389,15 +2395,16 @@ def rebuild(model):
         (abs(scales) < LARGEST_SCALED).all(axis=None),
         (scales["scale"] > 1 / LARGEST_SCALED).all(),
         (abs(centroids) < LARGEST_SCALED).all(),
-        numbers.fillna({"stability": 0}).ge(0).all(axis=None),  # one customer has no stability
-        (numbers.fillna({"stability": 0}) < LARGEST_SCALED).all(axis=None),
+        numbers.ge(0).all(axis=None),
+        (numbers < LARGEST_SCALED).all(axis=None),
         numbers["customers"].min() >= 1,
         np.allclose(numbers["share"], numbers["customers"] / numbers["customers"].sum()),
-        not (numbers["stability"] > 1).any(),
+        numbers["stability"].max() <= 1,
     ]
     if not all(is_right):
         raise ValueError
-    return units[["log"]].join(scales), then[["name"]].join(numbers), centroids
+    segments = then[["name"]].join(numbers).assign(stability=stability)
+    return units[["log"]].join(scales), segments, centroids
 
 
 def require_names(names):
@@ -2411,21 +2418,16 @@ def require_names(names):
 
 def require_format(model):
     """Raise ValueError, LookupError or TypeError if the tables of a model can't be read again."""
-    b"segment".decode(model.get("encoding", "utf-8"), errors="replace")
-    if not re.fullmatch(r"[^\w\s\"]|\t", model.get("separator", ",")):
+    b"segment".decode(model["encoding"], errors="replace")
+    if not re.fullmatch(r"[^\w\s\"]|\t", model["separator"]):
         raise ValueError
-    marks = model.get("marks", {})
+    marks = model["marks"]
     if not {".", ","}.issuperset(marks.values()):
         raise ValueError
-    if not 0 <= model.get("far_deviation", FAR_DEVIATION) <= 1:
+    if not 0 <= model["far_deviation"] <= 1:
         raise ValueError
-    name, _ = model.get("segment_columns", NEW_COLUMNS)
+    name, _ = model["segment_columns"]
     require_names(Series([name]))
-
-
-def find_marks_then(earlier):
-    """Return the marks before decimals of an earlier run, if there is one, a dict by column."""
-    return earlier.model.get("marks", {}) if earlier else {}
 
 
 def find_features(earlier, columns):
@@ -2455,9 +2457,9 @@ def find_moves(earlier, customers, labels):
     if id_now is None or not path.exists():
         return None
     model = earlier.model
-    segment_name = model.get("segment_columns", NEW_COLUMNS)[0]
+    segment_name = model["segment_columns"][0]
     try:
-        source = load(path, model.get("encoding", "utf-8"), model.get("separator", ","))
+        source = load(path, model["encoding"], model["separator"])
         table, _ = parse(source, {})
         if segment_name not in table or not is_numeric_dtype(table[segment_name]):
             raise InputError(f"has no column {segment_name} of numbers")
@@ -2547,7 +2549,7 @@ def find_changes(segments, scaled, earlier):
     distances = measure_distances(scaled, segments)
     share = (distances > segments.labels.map(then["distance"])).mean()
     variance = NEAR_SHARE * (1 - NEAR_SHARE) / len(scaled)
-    variance += earlier.model.get("far_deviation", FAR_DEVIATION) ** 2
+    variance += earlier.model["far_deviation"] ** 2
     if share > 1 - NEAR_SHARE + FAR_ERRORS * math.sqrt(variance):
         cautions.append(
             f"{percent(share)} of the customers lie farther from their centroid than "
@@ -2922,14 +2924,13 @@ def draw_elbow(evidence, verdict):
         return None
     curve = evidence.curve
     choice = evidence.choice
-    title, _, _ = verdict.partition(" The elbow at ")
     note = "WCSS: what is left of the differences within segments. Silhouettes of 1 are perfect; "
     note += "thin: simplified, measured to centroids. "
     if choice.rivals:
         rivals = list_rivals(choice, "and")
         note += f"Nearly as good as the best silhouette (within {NEARLY_BEST}): {rivals}. "
     note += f"Dashed: the {choice.k} segments of this run."
-    figure, axes = make_figure(["wcss", "silhouette"], (6.25, 5), title, note)
+    figure, axes = make_figure(["wcss", "silhouette"], (6.25, 5), verdict, note)
     simplified = curve["simplified_silhouette"]
     axes["silhouette"].plot(curve.index, simplified, "o-", color=GREY, linewidth=0.8, markersize=3)
     axes["silhouette"].plot(simplified.idxmax(), simplified.max(), "o", color=ACCENT)
@@ -3659,7 +3660,7 @@ def analyse(options, announce):
     announce("1 of 5, read")
     earlier = options.earlier
     source = load(options.csv, options.encoding)
-    customers, reading = parse(source, find_marks_then(earlier))
+    customers, reading = parse(source, earlier.model["marks"] if earlier else {})
     features, inputs, units = choose_inputs(options, customers, reading)
     log_names = list(units.index[units["log"]])
     announce("2 of 5, explore")
@@ -3677,7 +3678,7 @@ def analyse(options, announce):
         segments = describe(complete, scaled, categories, fit)
         moves = find_moves(earlier, customers, fit.labels)
         judgement, doubts = compare(segments, scaled, earlier, moves)
-        deviation = earlier.model.get("far_deviation", FAR_DEVIATION)
+        deviation = earlier.model["far_deviation"]
         model = make_model(earlier.units, earlier.segments, earlier.centroids, deviation)
         if moves:
             tables["moves.csv"] = moves.counts.add_prefix("To ").rename_axis("From")
