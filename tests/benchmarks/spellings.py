@@ -5,7 +5,9 @@
 What each column means is known, as it is made here. A column of numbers has to be read as them, or
 left as the texts it has, which refuses it as a feature. Where nothing tells if a mark parts
 thousands, all numbers of a column may be off by a factor of 1,000, if the report says how they were
-read. IDs, codes, dates and names have to stay as they are spelt. The status is 1 if they do not.
+read. IDs, codes, dates and names have to stay as they are spelt. Dates, two texts and numbers with
+any unit stay so, too, and have to be read as what they are, or refused, once they are features. The
+status is 1 if they do not.
 """
 
 import collections
@@ -25,6 +27,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from conftest import call_main
+from new_kinds import MAKERS
 
 import segment
 
@@ -98,6 +101,12 @@ PATTERNS = {
     "Article no": ["N##.###.###", "N##.###", "A-####", "N######"],
     "Tax number": ["N#.###.###-#", "N#.###.###", "###.###.###-##", "N#/###/####N", "N##########"],
     "Order date": ["2024-0N-1#", "1#.0N.2024", "0N/1#/2024", "1#.0N.24"],
+    "Version": ["N.#.#", "v1.N", "N.1#.0", "2024.N.#"],
+    "Flat": ["N#a", "N# B", "N/#", "# 1/2"],
+    "Week": ["2024-W1#", "KW 0N", "KW1#", "W#", "2024Q#"],
+    "Size": ["XL", "N# EU", "3XL", "N#/3#", "W3# L3#"],
+    "Range": ["N#-9#", "N#–9#", "N-N#", "N#+", "<N#", "N# to 9#"],
+    "Hour": ["1#:3#", "N h 3# min", "2 days 0#:00:00", "0#:4#:1#"],
     "City": ["Bonn", "São Paulo, SP", "Ghent; Gent", "Ålesund | A", "Area 5"],
 }
 UNSURE = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # decimals or thousands
@@ -223,6 +232,9 @@ def make_table(seed: int, path: Path) -> list[Column]:
         if kind not in SPOILT or spoil(rng, column):
             columns.append(column)
     columns += [make_texts(rng, name, rows) for name in PATTERNS if rng.random() < 0.15]
+    for name, make in MAKERS.items():
+        if rng.random() < 0.3:
+            columns.append(Column(name, name, *make(rng, rows)))
     rng.shuffle(columns)
     quoting = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
     line_end = rng.choice(["\n", "\r\n"])
@@ -285,6 +297,23 @@ def judge(column: Column, columns: list[Column], customers: pd.DataFrame | None)
     return MISREAD
 
 
+def judge_feature(column: Column, customers: pd.DataFrame | None, path: Path) -> str:
+    """Say the same of a column that is one of texts, and of numbers once it is a feature."""
+    if customers is None:
+        return REFUSED
+    if pd.api.types.is_numeric_dtype(customers[column.name]):
+        return MISREAD
+    try:
+        customers, reading = segment.parse(segment.load(path), {})
+        features, _ = segment.take_features(customers, [column.name], reading, None)
+    except segment.InputError:
+        return RIGHT if column.numbers is None else REFUSED
+    found = features.iloc[:, 0].to_numpy(float)
+    if column.numbers is None:
+        return MISREAD
+    return RIGHT if np.array_equal(found, column.numbers, equal_nan=True) else MISREAD
+
+
 def read_table(module, path: Path) -> pd.DataFrame | None:
     """Read a table by one of the two; return None if it is refused."""
     try:
@@ -298,9 +327,9 @@ def show_misread(column: Column, customers: pd.DataFrame) -> str:
     meanings = column.numbers or column.texts
     rows = zip(column.texts, meanings, customers[column.name], strict=True)
     for text, meant, found in rows:
-        if found != meant and pd.notna(found):
+        if column.kind not in MAKERS and found != meant and pd.notna(found):
             return f"{text!r} is {meant!r}, read {found!r}; of {' '.join(column.texts[:8])}"
-    return f"gaps; of {' '.join(column.texts[:8])}"
+    return f"{' '.join(column.texts[:8])}"
 
 
 def ask_report(seed: int, name: str, folder: Path) -> str:
@@ -326,6 +355,8 @@ def compare(old, tables: int, first_seed: int, folder: Path) -> int:
         for column in columns:
             before = judge(column, columns, old_customers)
             now = judge(column, columns, customers)
+            if column.kind in MAKERS:
+                now = judge_feature(column, customers, folder / "table.csv")
             what = "numbers" if column.numbers else "texts"
             verdicts += [(what, column.kind, "old", before), (what, column.kind, "new", now)]
             place = f"seed {seed}, {column.name}"
