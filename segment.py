@@ -34,8 +34,11 @@ labels      int Series, the segment of each customer who has every feature: 1 is
 silhouettes Series of those customers, or of a sample of them
 explained   DataFrame indexed by feature, the best explained first: the variance between segments,
             all variance, both as K-Means sees them, and the share of the one in the other
-means       DataFrame: in each segment, the mean of each feature and the share of each category
-            value (Gender: Female); in a last row, "average", those of all customers
+unused      DataFrame of the customers' other columns that measure, and of 1 or 0 for each value of
+            a category; its columns are pairs of a column and a value
+means       DataFrame: in each segment, the mean of each feature and of each other column that
+            measures, and the share of each category value (Gender: Female); in a last row,
+            "average", those of all customers
 distances   DataFrame: how many standard deviations a segment's means lie above the average
 fit         the labels and the centroids that K-Means found, an array like points; the stability of
             each segment and its error; the evidence of the search (curve, choice, the silhouette
@@ -44,8 +47,12 @@ fit         the labels and the centroids that K-Means found, an array like point
 table       DataFrame indexed by segment: Name, Customers, Share, Silhouette, Stability; with --like
             also Share then, Change (points) since then, and Moved: is that no chance; and for
             pictures and the report its color, marker and title, and the error of its stability
+columns     DataFrame of what the means are of: the column, and the value if it is a share of a
+            category; is it a feature, a share of customers (is_share), does it differ between
+            segments by more than chance (differs); and its largest distance
 segments    features (of the customers with labels), labels, centroids, silhouettes, table, means,
-            distances and explained together
+            distances, explained and columns together
+judgement   paragraphs of the report on trust or on what changed, cautions, and what 00 and 09 say
 earlier     the run that --like names: its folder, model, units, segments and centroids
 model       dict, as in model.json: what gives a customer to a segment, now and in later months
 paragraphs  dict of the texts and tables of the report, in order, by the label in their margin
@@ -82,6 +89,7 @@ import math
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 import textwrap
@@ -105,6 +113,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import EngFormatter, MaxNLocator
+from matplotlib.transforms import blended_transform_factory
 from pandas import DataFrame, Series
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 from pandas.util import hash_array
@@ -266,6 +275,7 @@ LARGE_SKEWNESS = 2  # from which the longest tails make segments of their own
 UNEVEN_SKEWNESS = 1  # from which bands hold like numbers of customers, not like ranges
 CHANCE = 0.05  # how probable a difference between categories may be if there is none
 OUTLIER_DISTANCE = 4  # standard deviations at which a segment of one may be a slip of the pen
+CLEARED_LINE = "\r\033[K"  # of a terminal
 SHORT_RUN = 2  # seconds, after which a run says what it is at
 
 NAMING_DISTANCE = 0.5  # standard deviations from the average customer that earn a word
@@ -276,13 +286,23 @@ MOST_WORDS = 3  # features in a name
 WORD_LETTERS = 24  # of the name of a feature in it
 # What a name says of a feature below and above the average; the key, or {}, is its short name.
 NAME_WORDS = {"age": ("younger", "older")}
-FLAG_NAME_WORDS = ("less often {}", "more often {}")  # of features that are 0 or 1
+FLAG_NAME_WORDS = ("without {}", "with {}")  # of features that are 0 or 1, or yes and no
+TEXT_NAME_WORD = "mostly {}"  # of two other texts
+# Of days since something: few, and many. The keys are what they are since.
+RECENCY_NAME_WORDS = {
+    "order|purchase|bought|buy|transaction|sale": ("bought recently", "not seen for long"),
+    "visit|seen|check ?in": ("seen recently", "not seen for long"),
+    "": ("recent {}", "{} long ago"),
+}
+RECENCY = re.compile(
+    r"(days?|weeks?|months?|years?) since (?P<since>.+)|(?P<ago>.+?)( days?)? ago|recency( days)?"
+)
 OTHER_NAME_WORDS = ("low {}", "high {}")  # of features that have no words of their own above
 AVERAGE_NAME = "average"  # the name of a segment that no feature sets apart
 
 # What short_names leaves out of the name of a column.
 FILLER_WORDS = (
-    "a|amount|amt|annual|average|avg|customer|index|level|mnt|no|num|number|of|score|the|total"
+    "amount|amt|annual|average|avg|customer|index|level|mnt|no|num|number|of|score|the|total"
 )
 LINK_WORDS = "a|an|as|by|for|from|in|of|per|the|to|with"
 
@@ -307,6 +327,7 @@ GOOD_STABILITY = 0.75  # and more: Hennig (2007)
 POOR_STABILITY = 0.6  # and less: Hennig (2007)
 UNSURE_ERRORS = 2  # standard errors beside these limits, within which there is no verdict
 FEWEST_RELIABLE = 10  # customers of a segment that can be relied on
+MOST_LISTED = 8  # segments in a sentence
 STABILITY_HELP = "0.75 and more is stable, 0.6 and less is not to be relied on"  # Hennig (2007)
 GOOD_SILHOUETTE = 0.5  # and more: Kaufman and Rousseeuw (1990)
 
@@ -326,15 +347,28 @@ NOTE_COLOR = "#5f5f5f"
 GREY = "#8c8c8c"
 ACCENT = "#0173b2"
 VIOLIN_COLOR = "#c9d8e8"
-SEGMENT_COLORS = sns.color_palette("colorblind")
-SEGMENT_MARKERS = "os^DvPpX*<>"  # 11 shapes to 10 colours: no pair comes back before the 111th
+# All stand out from white, and from each other for people who can't tell red, green or blue: 23
+# apart in Lab at least (CIE76; Machado, Oliveira and Fernandes 2009, severity 1).
+SEGMENT_COLORS = [
+    "#0077aa",
+    "#bb8855",
+    "#990000",
+    "#bb66ff",
+    "#889900",
+    "#dd4477",
+    "#003399",
+    "#662255",
+]
+SEGMENT_MARKERS = "os^DvPpX*<>"  # 11 shapes to 8 colours: no pair comes back before the 89th
 HIDDEN = ["error", "color", "marker", "title"]  # columns of the table of segments in no file
 DPI = 120  # pixels an inch; no picture is larger than 20 inches
+TRUST_COLUMNS = ["Silhouette", "Stability"]
+UNUSED_TITLE = "not used"  # of the columns in 09 that are no features
 MARGIN = 0.3  # inches, as all sizes of pictures
 TITLE_SIZE = 14  # points
 MOST_PANELS = 9  # of a picture, and features in 09
 MOST_PAIRS = 6  # panels of pairs of features, or of a feature and a category
-MOST_COLUMNS = 11  # in 09, features and shares of categories
+MOST_COLUMNS = 10  # in 09, features and shares of categories
 MARKED_DISTANCE = 0.25  # standard deviations from the average from which 09 has an arrow
 DARKEST_DISTANCE = 2  # and at which its colours end
 NUMBER_OFFSET = 0.03  # from a centroid to its number, in parts of a panel
@@ -365,6 +399,10 @@ THEME = {
     "text.parse_math": False,  # a $ in the name of a column is a dollar
 }
 
+SUMMARY = "00_summary.png"
+SUMMARY_FEATURES = 3
+SUMMARY_SEGMENTS = 10
+SUMMARY_THEME = {"font.size": 11, "axes.titlesize": 11}  # for 1,200 pixels in a mail
 MODEL_FILE = "model.json"
 REPORT = "report.txt"
 OWN_HEADS = {  # how a file that this script made begins, now or in an older version
@@ -717,7 +755,9 @@ def unwrap_records(source):
             row = outer_row
             is_whole = has_text(row[:1]) and not has_text(row[1:])
             if is_whole and separator in row[0]:
-                row = next(csv.reader([row[0]], delimiter=separator, skipinitialspace=True))
+                text = io.StringIO(row[0], newline="")
+                inner_rows = list(csv.reader(text, delimiter=separator, skipinitialspace=True))
+                row = inner_rows[0] if len(inner_rows) == 1 else row
             rows.append(row)
         widths = {len(row) for row in rows if has_text(row)}
         if rows != outer_rows and len(widths) == 1 and min(widths) > 1:
@@ -1688,7 +1728,7 @@ def split_words(name):
 def find_column(name, columns, kind):
     """Return the column that a name means; InputError if it is not there, or may be several.
 
-    A word that is in the name of one column alone is enough.
+    A word or a part that is in the name of one column alone is enough.
     """
     rules = [str, simplify_without_unit, simplify]
     if UNIT.search(name):
@@ -1701,11 +1741,22 @@ def find_column(name, columns, kind):
     words = set(split_words(name))
     if words and not matches:
         matches = [column for column in columns if words <= set(split_words(column))]
+    if not matches and name not in DEFAULT_FEATURES:  # or Age would be found in Agent
+        matches = [column for column in columns if has_part(column, name)]
     if len(matches) == 1:
         return matches[0]
     if matches:
         raise InputError(f"{name} may mean {' or '.join(matches)}; write it in full")
     raise InputError(f"has no {kind} {name}; choose from {', '.join(columns)}")
+
+
+def has_part(column, name):
+    """Tell whether a word of a column begins with this; Chinese has no blanks between words."""
+    part = " ".join(split_words(name))
+    words = " ".join(split_words(column))
+    if part.isascii():
+        return part != "" and f" {part}" in f" {words}"
+    return part in words
 
 
 def short_names(columns):
@@ -1898,7 +1949,15 @@ def suggest_features(customers, reading, command):
     for fact, columns in facts.items():
         if columns:
             text += f"; {fact}: {', '.join(columns)}"
-    return f"{one_line(text, ADVICE_LETTERS)}; for example: {shlex.join([*command, '-f', *names])}"
+    example = write_command(command + ["-f"] + names)
+    return f"{one_line(text, ADVICE_LETTERS)}; for example: {example}"
+
+
+def write_command(words):
+    """Write a command so that the shell of this computer reads these words."""
+    if os.name == "nt":
+        return subprocess.list2cmdline(words)
+    return shlex.join(words)
 
 
 def find_advised_features(customers, reading):
@@ -1915,19 +1974,19 @@ def find_advised_features(customers, reading):
             for name, values in customers.items():
                 is_usable = reading.kinds[name] in kinds and not name.startswith("-")
                 if is_usable and name not in columns and len(columns) < MOST_ADVISED:
-                    values = try_feature(name, values, reading)
-                    if values is not None and is_new(values, columns, is_strict):
-                        columns[name] = values
+                    feature = try_feature(name, values, reading)
+                    if feature is not None and is_new(feature.values, columns, is_strict):
+                        columns[name] = feature.values
     return columns
 
 
 def try_feature(name, values, reading):
-    """Return the values of a column as a feature, a Series; None if they can't be read."""
+    """Return a column as a Feature; None if it can't be read."""
     if is_numeric_dtype(values):
-        return values
+        return Feature(name, values, reading.kinds[name], None)
     unheard = reading._replace(marks={}, doubts={}, notes=[])
     with contextlib.suppress(InputError):
-        return read_feature(read_column(name, values.fillna("")), unheard).values
+        return read_feature(read_column(name, values.fillna("")), unheard)
     return None
 
 
@@ -1967,6 +2026,36 @@ def take_features(customers, names, reading, earlier):
         rows.append((name, feature.kind, feature.words))
     units = DataFrame(rows, list(features), ["column", "kind", "words"])
     return DataFrame(features, copy=False), units
+
+
+def take_others(customers, columns, reading):
+    """Return the columns that measure and are no features: a DataFrame, dates as days."""
+    others = {}
+    for name, values in customers.items():
+        is_flag = reading.kinds[name] == TWO_VALUES and is_numeric_dtype(values)
+        is_measure = reading.kinds[name] in (*MEASURES, DATE) or is_flag
+        if name not in columns and is_measure:
+            feature = try_feature(name, values, reading)
+            if feature is not None and feature.values.notna().any():
+                others[feature.name] = feature.values
+    return DataFrame(others, customers.index)
+
+
+def join_unused(others, categories):
+    """Return what else segments are compared in: other columns that measure, shares of values.
+
+    A DataFrame of one row a customer; its columns are pairs of a column and a value of a category,
+    which is 1 where a customer has it, or "" of what measures.
+    """
+    unused = {}
+    for name, values in others.items():
+        unused[name, ""] = values
+    for name, values in categories.items():
+        for value in values.cat.categories:
+            unused[name, value] = (values == value).astype(np.uint8)
+    names = [[column for column, _ in unused], [value for _, value in unused]]
+    names = pd.MultiIndex.from_arrays(names, names=["column", "value"])
+    return DataFrame(unused, categories.index).set_axis(names, axis=1)
 
 
 def take_logarithms(features, units):
@@ -2074,6 +2163,11 @@ def is_whole(values):
     return not (values % 1 > 0).any()
 
 
+def is_flag(values):
+    """Tell whether all numbers of a Series are 0 or 1, but for gaps."""
+    return values.dropna().isin([0, 1]).all()
+
+
 def count_groups(features, categories, units):
     """Count the customers of each value of a category, OTHER last, each age group, each band."""
     groups = {}
@@ -2173,7 +2267,14 @@ def wrap(text, letters, lines=None, indent=0):
     """Break a text into lines of so many letters at most; "…" for more lines than that."""
     letters = max(2, int(letters * len(text) / max(1, count_letters(text))))
     margin = " " * indent
-    return textwrap.fill(text, letters, subsequent_indent=margin, max_lines=lines, placeholder="…")
+    return textwrap.fill(
+        text,
+        letters,
+        subsequent_indent=margin,
+        max_lines=lines,
+        placeholder="…",
+        break_on_hyphens=False,  # as in --max-clusters
+    )
 
 
 def write_report(paragraphs):
@@ -2699,23 +2800,36 @@ def sample_silhouettes(points, labels):
 
 Segments = namedtuple(
     "Segments",
-    ["features", "labels", "centroids", "silhouettes", "table", "means", "distances", "explained"],
+    [
+        "features",
+        "labels",
+        "centroids",
+        "silhouettes",
+        "table",
+        "means",
+        "distances",
+        "explained",
+        "columns",
+    ],
 )
 
 
-def describe(features, scaled, categories, fit):
+def describe(features, scaled, units, unused, fit):
     """Return the Segments of a fit: what they are like, and how well they lie.
 
-    Those of an earlier run keep their names; others are named for their means.
+    Those of an earlier run keep their names; others are named for their means. Unused are the other
+    columns that measure, and the categories.
     """
     numbers = range(1, len(fit.centroids) + 1)
-    means, distances = compare_means(features, scaled, categories, fit.labels)
+    means, distances = compare_means(features, scaled, unused, fit.labels)
+    columns = list_columns(features, unused, fit.labels)
+    columns["distance"] = distances.abs().max().to_numpy()
     means = means.reindex([*numbers, "average"])
     distances = distances.reindex(numbers)  # an earlier segment may have no customers now
     silhouettes = sample_silhouettes(scaled.to_numpy(), fit.labels)
     table = DataFrame(index=numbers)
     if fit.then is None:
-        table["Name"] = name_segments(features, means, distances)
+        table["Name"] = name_segments(features, means, distances, units)
     else:
         table["Name"] = fit.then["name"]
     table["Customers"] = np.bincount(fit.labels, minlength=len(table) + 1)[1:]
@@ -2732,26 +2846,66 @@ def describe(features, scaled, categories, fit):
         table.at[number, "title"] = wrap(f"{number} ({row['Customers']:,}): {row['Name']}", 54)
     explained = measure_explained(scaled, fit.labels)
     return Segments(
-        features, fit.labels, fit.centroids, silhouettes, table, means, distances, explained
+        features,
+        fit.labels,
+        fit.centroids,
+        silhouettes,
+        table,
+        means,
+        distances,
+        explained,
+        columns,
     )
 
 
-def compare_means(features, inputs, categories, labels):
+def list_columns(features, unused, labels):
+    """List what segments are compared in, features first: columns of the docstring on top."""
+    names = [(name, "") for name in features]
+    names += list(unused.columns)
+    columns = DataFrame(names, columns=["column", "value"])
+    table = pd.concat([features, unused], axis=1)
+    columns["is_share"] = [is_flag(values) for _, values in table.items()]
+    columns["is_feature"] = columns.index < len(features.columns)
+    chances = Series([measure_chance(values, labels) for _, values in table.items()])
+    # Each column is one more chance of a difference that is none.
+    columns["differs"] = chances * max(1, len(unused.columns)) < CHANCE
+    return columns
+
+
+def measure_chance(values, labels):
+    """Measure how probable it is that a column differs so between segments by chance.
+
+    Returns that of an F test, on a sample; 1 where there is nothing to compare.
+    """
+    sample = draw_sample(len(labels), SAMPLE)
+    values = values.iloc[sample].dropna()
+    labels = labels.loc[values.index]
+    segment_count = labels.nunique()
+    if values.nunique() < 2 or not 1 < segment_count < len(labels):
+        return 1
+    _, chances = f_classif(values.to_frame(), labels)
+    return chances[0]
+
+
+def compare_means(features, inputs, unused, labels):
     """Compute the means and the distances of the docstring on top.
 
     Means are in the file's own units, distances in those of the inputs.
     """
-    shares = DataFrame(index=features.index)
-    if len(categories.columns):
-        complete = categories.loc[features.index]
-        shares = pd.get_dummies(complete, prefix_sep=": ", dtype=np.uint8)
-    table = pd.concat([features, shares], axis=1)
+    names = [write_head(column, value) for column, value in unused.columns]
+    unused = unused.set_axis(names, axis=1)
+    table = pd.concat([features, unused], axis=1)
     means = table.groupby(labels).mean()
     means.loc["average"] = table.mean().to_numpy()
-    table = pd.concat([inputs, shares], axis=1)
+    table = pd.concat([inputs, unused], axis=1)
     differences = table.groupby(labels).mean() - table.mean().to_numpy()
     distances = differences / table.std().to_numpy()
     return means, distances
+
+
+def write_head(column, value):
+    """Write what a mean is of: a column, or the share of a value of a category."""
+    return f"{column}: {value}" if value else column
 
 
 def measure_between(centroids, shares):
@@ -2777,18 +2931,20 @@ def measure_explained(scaled, labels):
 def fit_names(names, letters):
     """Cut names to so many letters, none like another.
 
-    Of a long one the words go first with which another long one begins, too, then the end, amid a
-    word.
+    Of a long one the words go first with which another long one begins, too, then those with which
+    one ends, then the end, amid a word.
     """
     all_words = {name: name.split() for name in names if len(name) > letters}
     fitted = []
     for place, name in enumerate(names, start=1):
-        common = 0
-        for other, words in all_words.items():
-            if name in all_words and other != name:
-                common = max(common, len(os.path.commonprefix([words, all_words[name]])))
-        if common:
-            name = " ".join(all_words[name][common:]) or name
+        words = all_words.get(name, [name])
+        others = [other for long_name, other in all_words.items() if long_name != name]
+        words = words[count_common(words, others) :]
+        if len(" ".join(words)) > letters:
+            reversed_words = [other[::-1] for other in others]
+            common = count_common(words[::-1], reversed_words)
+            words = words[: len(words) - common]
+        name = " ".join(words)
         if len(name) > letters:
             name = f"{name[: letters - 1].rstrip()}…"
         if name in fitted:
@@ -2798,43 +2954,72 @@ def fit_names(names, letters):
     return fitted
 
 
-def choose_words(features):
+def count_common(words, others):
+    """Count the first words that one of some other lists begins with, too; one word is left."""
+    common = 0
+    for other in others:
+        prefix = os.path.commonprefix([words, other])
+        common = max(common, len(prefix))
+    return min(common, len(words) - 1)
+
+
+def choose_words(features, units):
     """Return of each feature its short name, and what a name says below and above average."""
     words = {}
     short = short_names(features)
     fitted = fit_names(list(short.values()), WORD_LETTERS)
-    for (feature, full), name in zip(short.items(), fitted, strict=True):
-        below, above = NAME_WORDS.get(full, OTHER_NAME_WORDS)
-        if features[feature].isin([0, 1]).all():
+    for feature, name in zip(features, fitted, strict=True):
+        texts = units.at[feature, "words"]
+        below, above = NAME_WORDS.get(short[feature], OTHER_NAME_WORDS)
+        all_words = split_words(re.sub(r"[()\[\]]", " ", feature))
+        recency = RECENCY.fullmatch(" ".join(all_words))
+        event = name
+        if recency:
+            event = recency["since"] or recency["ago"] or "order"
+            (event,) = fit_names([event], WORD_LETTERS)
+            below, above = choose_recency_words(event)
+        elif texts and not re.fullmatch(YES_WORDS, texts[1].casefold()):
+            below = TEXT_NAME_WORD.format(texts[0])
+            above = TEXT_NAME_WORD.format(texts[1])
+        elif is_flag(features[feature]):
             below, above = FLAG_NAME_WORDS
-        words[feature] = name, below.format(name), above.format(name)
+            event = re.sub("^(is|has|have) ", "", name)
+        words[feature] = name, below.format(event), above.format(event)
     return words
 
 
-def name_segments(features, means, distances):
+def choose_recency_words(event):
+    """Return what a name says of few and of many days since an event."""
+    for pattern, words in RECENCY_NAME_WORDS.items():
+        if re.search(pattern, event):
+            return words
+    return OTHER_NAME_WORDS
+
+
+def name_segments(features, means, distances, units):
     """Name each segment for the features that set it apart most from the average customer.
 
     Returns a Series of str indexed by segment, no two alike: those of the same words also get their
     mean of the feature in which they differ most.
     """
-    words = choose_words(features)
+    words = choose_words(features, units)
     means = means.iloc[:, : len(words)]
     distances = distances.iloc[:, : len(words)]
     names = Series("", distances.index)
     for segment, row in distances.iterrows():
+        largest = row.abs().nlargest(MOST_WORDS)
+        apart = row[largest.index[largest >= NAMING_DISTANCE]]
         phrases = []
-        for feature in row.abs().nlargest(MOST_WORDS).index:
-            _, below, above = words[feature]
-            if row[feature] <= -NAMING_DISTANCE:
-                phrases.append(below)
-            if row[feature] >= NAMING_DISTANCE:
-                phrases.append(above)
+        for feature, (_, below, above) in words.items():
+            if feature in apart.index:
+                phrases.append(below if apart[feature] < 0 else above)
         names[segment] = ", ".join(phrases) or AVERAGE_NAME
     for namesakes in names.groupby(names).groups.values():
         if len(namesakes) > 1:
             feature = np.ptp(distances.loc[namesakes], axis=0).idxmax()
+            write = "{:.0%}".format if is_flag(features[feature]) else readable
             for segment, mean in means.loc[namesakes, feature].items():
-                names[segment] += f" ({words[feature][0]} {readable(mean)})"
+                names[segment] += f" ({words[feature][0]} {write(mean)})"
     for segment in names.index[names.duplicated(keep=False)]:
         names[segment] += f" #{segment}"
     return names
@@ -2869,34 +3054,44 @@ def tabulate(segments):
 # ------------------------------------------------------------------------------------------ judge
 
 
+Judgement = namedtuple("Judgement", ["paragraphs", "cautions", "title", "trust", "news"])
+
+
 def judge(segments, evidence):
     """Say how far to trust segments that a search has found.
 
-    Returns the paragraphs of the report, a dict, and the cautions.
+    Returns the Judgement: paragraphs of the report, a dict; cautions; and for 00 its title and its
+    line on trust, for 09 its title.
     """
-    choice = evidence.choice
     is_in_doubt = lacks_segments(segments, evidence)
-    verdict, elbow = write_verdict(choice, is_in_doubt)
-    shaky = find_shaky(segments.table)
-    paragraphs = {
-        "Verdict": f"{verdict}.",
-        "Elbow": f"{elbow}.",
-        "Trust": write_trust(choice, segments, is_in_doubt),
-    }
-    doubts = []
-    is_clear = choice.sharpness >= CLEAR_SHARPNESS and choice.preference == choice.elbow
-    has_named_k = choice.k == choice.named_k
-    if is_in_doubt or (has_named_k and not is_clear):
-        doubts.append(f"{verdict}. {elbow}")
-    if len(shaky):
-        doubts.append(f"not stable: {list_numbers(shaky)}")
-    if choice.is_cut_short:
-        doubts.append(
-            f"the silhouette is best at {choice.preference}, the last k: look further with "
-            "--max-clusters"
-        )
-    advice = "compare with another -k, or try other features with -f"
-    return paragraphs, [f"{doubt}; {advice}" for doubt in doubts]
+    verdict, elbow = write_verdict(evidence.choice, is_in_doubt)
+    trust = write_trust(evidence.choice, segments, is_in_doubt)
+    paragraphs = {"Verdict": f"{verdict}.", "Elbow": f"{elbow}.", "Trust": trust}
+    kinds = f"{len(segments.table)} kinds"
+    if is_in_doubt:
+        kinds = "no clear kinds"
+    title = write_title(segments, kinds)
+    trust = re.sub(": try -k.*?(?=[.])", "", trust)  # which is no advice to who gets the picture
+    news = write_sizes(segments.table)
+    return Judgement(paragraphs, find_outliers(segments), title, trust, news)
+
+
+def write_title(segments, kinds):
+    """Write the title of 00."""
+    return f"Your {len(segments.labels):,} customers are of {kinds}"
+
+
+def write_sizes(table):
+    """Say how many customers are in how many segments, and which are the largest and smallest."""
+    total = table["Customers"].sum()
+    sizes = table.sort_values("Customers", ascending=False, kind="stable")
+    ends = []
+    for row in sizes.iloc[[0, -1]].itertuples():
+        ends.append(f"“{row.Name}” {count_and_share(row.Customers, total)}")
+    return (
+        f"{total:,} customers in {len(table)} segments: the largest is {ends[0]}, the smallest "
+        f"{ends[1]}"
+    )
 
 
 def lacks_segments(segments, evidence):
@@ -2941,6 +3136,8 @@ def write_verdict(choice, is_in_doubt):
     opinion = f"prefers {choice.preference}"
     if choice.preference == choice.elbow:
         opinion = f"names {choice.preference}, too"
+    if choice.is_cut_short:
+        opinion = f"is best at {choice.preference}, the last k: look further with --max-clusters"
     elbow = f"The elbow at {choice.elbow} segments {strength} ({sharpness}); the silhouette "
     return verdict, elbow + opinion
 
@@ -2954,40 +3151,49 @@ def write_trust(choice, segments, is_in_doubt):
     alone = table[table["Customers"] == 1]
     small = table[table["Customers"] < FEWEST_RELIABLE]
     facts = []
-    if len(shaky):
-        facts.append(f"Not stable: segment {list_stabilities(shaky)}")
+    if len(shaky) > MOST_LISTED:
+        facts.append(f"Not stable: {len(shaky)} of the {len(table)} segments; {STABILITY_HELP}")
+    elif len(shaky):
+        facts.append(f"Not stable: segment {list_stabilities(shaky)}; {STABILITY_HELP}")
     if len(edge):
         facts.append(f"About {GOOD_STABILITY}, and so without a verdict: {list_numbers(edge)}")
     if len(alone):
         facts.append(f"One customer, whose return is luck: {list_numbers(alone)}")
-    if not facts:
-        facts.append("All segments are stable")
-    conclusion = "So these segments can be relied on."
+    conclusion = "So these segments can be relied on"
     if is_in_doubt:
-        conclusion = "So do not take them for kinds of customers."
-    elif len(shaky) + len(edge) + len(alone):
-        conclusion = "So rely on the stable ones alone."
+        conclusion = "So do not take them for kinds of customers"
+    elif facts:
+        conclusion = "So rely on the stable ones alone"
     elif len(small):
         conclusion = f"But fewer than {FEWEST_RELIABLE} customers are too few to be relied on: "
-        conclusion += f"{list_numbers(small)}."
-    elif choice.sharpness < CLEAR_SHARPNESS or choice.k != choice.named_k:
-        conclusion = "So each of them comes back."
+        conclusion += list_numbers(small)
+    elif choice.rivals or choice.sharpness < CLEAR_SHARPNESS or choice.k != choice.named_k:
+        conclusion = ""
+    if not facts:
+        which = "Both" if len(table) == 2 else f"All {len(table)}"
+        facts.append(f"{which} segments are stable")
     if choice.rivals and not is_in_doubt:
-        rivals = list_rivals(choice, "or")
-        conclusion += f" With {rivals} segments the silhouette is nearly as good: try -k "
-        conclusion += f"{choice.rivals[0]}."
-    below = percent((segments.silhouettes < 0).mean())
-    return (
-        f"{below} of the customers have a silhouette below 0: those of another segment are nearer "
-        f"to them on average than those of their own. {'. '.join(facts)}; {STABILITY_HELP}. "
-        f"{conclusion}"
-    )
+        facts[-1] += f"; {list_rivals(choice, 'or')} might do as well: try -k {choice.rivals[0]}"
+    sentences = [write_misplaced(segments.silhouettes), *facts, conclusion]
+    return " ".join(f"{sentence}." for sentence in sentences if sentence)
+
+
+def write_misplaced(silhouettes):
+    """Say how many customers are nearer on average to those of another segment."""
+    misplaced = (silhouettes < 0).sum()
+    return f"{misplaced:,} of {len(silhouettes):,} customers fit another segment better"
 
 
 def list_rivals(choice, word):
     """List the rivals of a choice: 5, 7 and 8."""
-    numbers = ", ".join(map(str, choice.rivals))
-    return f" {word} ".join(numbers.rsplit(", ", 1))
+    return join_words(list(map(str, choice.rivals)), word)
+
+
+def join_words(words, word):
+    """Join words as in a sentence, with a word before the last: age, income or spending."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {word} {words[-1]}"
 
 
 def list_numbers(table):
@@ -3241,16 +3447,37 @@ def compare_shares(then, table):
 
 
 def compare(segments, scaled, earlier, moves):
-    """Say what changed since an earlier run; return as judge does."""
+    """Say what changed since an earlier run; return a Judgement as judge does."""
     then = earlier.segments
     customers = then["customers"].sum()
     origin = f"the {len(then)} segments that an earlier run ({earlier.folder}) found in "
     origin += f"{customers:,.0f} customers; nothing is searched or fitted, and their stability is "
     origin += "that of then"
-    paragraphs = {"Like": origin, "Shares": write_shares(segments.table)}
+    shares = write_shares(segments.table)
+    paragraphs = {"Like": origin, "Shares": shares}
     if moves:
         paragraphs["Moved"] = write_moves(moves)
-    return paragraphs, find_changes(segments, scaled, earlier)
+    title = write_title(segments, f"the {len(then)} kinds of an earlier run")
+    trust = f"{shares[0].upper()}{shares[1:]}."
+    cautions = find_changes(segments, scaled, earlier)
+    return Judgement(paragraphs, cautions, title, trust, write_news(segments.table, moves))
+
+
+def write_news(table, moves):
+    """Say which segments grew or shrank, and how many customers changed theirs."""
+    news = []
+    for word, is_chosen in (("grew", table[CHANGE] > 0), ("shrank", table[CHANGE] < 0)):
+        changed = table[table[MOVED] & is_chosen]
+        if len(changed):
+            news.append(f"{list_numbers(changed)} {word}")
+    if moves:
+        counts = moves.counts.to_numpy()
+        known = counts.sum()
+        moved = known - np.trace(counts)
+        if known:
+            news.append(f"{moved:,} of {known:,} known customers changed segment")
+    title = "; ".join(news) or "No segment grew or shrank by more than chance"
+    return title[0].upper() + title[1:]
 
 
 def write_shares(table):
@@ -3358,9 +3585,10 @@ def make_figure(names, size, title, note, table=None, **options):
     rows = math.ceil(len(names) / columns)
     width = columns * size[0]
     title = wrap(title, 7.5 * (width - 2 * MARGIN), 3)
-    note = wrap(note, 13 * (width - 2 * MARGIN), 3)
+    font_size = plt.rcParams["font.size"]
+    note = wrap(note, 130 / font_size * (width - 2 * MARGIN), 3)
     note_top = MARGIN + 0.27 * count_lines(title)
-    head = note_top + 0.2 * count_lines(note)
+    head = note_top + 0.02 * font_size * count_lines(note)
     height = head + rows * size[1]
     if table is not None:
         height += 0.5 + 0.1 * count_lines("\n".join(table["title"]))
@@ -3483,8 +3711,7 @@ def draw_distributions(features, units):
     halves = {}
     for name, (low, _, high) in quartiles.items():
         halves[name] = f"{write_value(low, words[name])} to {write_value(high, words[name])}"
-    findings = [f"{name} {half}" for name, half in halves.items()]
-    title = f"The middle half of the customers: {', '.join(findings[:3])}"
+    title = write_half(features, quartiles, words)
     note = "Bars count customers; the middle half is shaded, the line is the median."
     note += sample_note + write_left_out(len(features.columns) - len(names), "features")
     figure, axes = make_figure(names, (4.5, 4), title, note)
@@ -3499,6 +3726,21 @@ def draw_distributions(features, units):
         label_axis(ax.xaxis, values, units)
         ax.set_ylabel("Customers")
     return figure
+
+
+def write_half(features, quartiles, words):
+    """Say between what numbers half of the customers lie: in age, or else in the first feature."""
+    age = find_age(features)
+    if age in quartiles:
+        low, _, high = quartiles[age]
+        return f"Half of your customers are {low:.0f} to {high:.0f} years old"
+    name = next(iter(quartiles))
+    low, _, high = quartiles[name]
+    if words[name]:
+        share = percent(features[name].mean())
+        return f"{name} is {words[name][1]} with {share} of your customers"
+    half = f"{readable(low)} to {readable(high)}"
+    return f"Half of your customers have {short_names(features)[name]} {half}"
 
 
 def choose_bins(places):
@@ -3548,40 +3790,62 @@ def draw_counts(groups, customers, feature_count):
 def draw_by_category(features, categories, units):
     """03: the features by the categories, if any: a violin for each value, with quartiles."""
     sample, sample_note = choose_sample(features, SAMPLE)
-    features = features.iloc[sample]
-    categories = categories.iloc[sample]
-    categories = categories.loc[:, categories.nunique() > 1]
-    if categories.empty:
+    drawn = categories.iloc[sample]
+    has_values = drawn.nunique() > 1
+    drawn = drawn.loc[:, has_values]
+    if drawn.empty:
         return None
-    places = take_logarithms(features, units)
-    explained = explain_by_category(places, categories)
-    title = find_difference(explained)
-    pairs = explained[:MOST_PAIRS]
+    places = take_logarithms(features.iloc[sample], units)
+    explained = explain_by_category(places, drawn)
+    sure = explained[explained["chance"] * len(explained) < CHANCE]
+    title = find_difference(features, categories, explained, sure)
+    pairs = sure[:MOST_PAIRS] if len(sure) else explained[: MOST_PAIRS // 2]
+    rows = drawn.nunique()[pairs["category"]].to_numpy()
+    pairs = pairs.iloc[np.argsort(-rows, kind="stable")]  # like heights beside each other
     note = "Wide where many of a row's customers are: all violins have the same area. The lines "
-    note += f"mark the quarters.{sample_note}"
-    note += write_left_out(len(explained) - len(pairs), "pairs")
-    rows = categories[pairs["category"]].nunique().max()
-    height = min(1.2 + 0.9 * rows, 8)
-    figure, axes = make_figure(list(pairs.index), (5.5, height), title, note)
+    note += f"mark the quarters. Explained: the part of all variance.{sample_note}"
+    note += write_left_out(len(sure) - len(pairs), "pairs that differ")
+    figure, axes, rooms = make_rows(pairs, drawn, title, note)
     for pair in pairs.itertuples():
         ax = axes[pair.Index]
-        values = categories[pair.category].cat.remove_unused_categories()
+        values = drawn[pair.category].cat.remove_unused_categories()
         sns.violinplot(
             x=places[pair.feature], y=values, inner="quart", cut=0, color=VIOLIN_COLOR, ax=ax
         )
         words = units.at[pair.feature, "words"]
-        labels = label_violins(features[pair.feature], values, words)
-        ax.set_yticks(range(len(labels)), labels)
+        names = values.cat.categories
+        labels = label_violins(features[pair.feature], categories[pair.category], names, words)
+        set_rows(ax, labels, rooms[pair.Index])
         ax.set_title(f"{percent(pair.share)} explained")
-        ax.set_ylabel(wrap(pair.category, 8 * height, 2))
+        ax.set_ylabel(wrap(pair.category, 8 * rooms[pair.Index] + 10, 2))
         label_axis(ax.xaxis, places[pair.feature], units)
     return figure
 
 
-def label_violins(values, category, words):
-    """Write each value of a category with its customers and their median of a feature."""
+def make_rows(pairs, categories, title, note):
+    """Make a figure with a panel for each pair, as high as the categories in a row have values.
+
+    Returns a dict of the axes, and one of the values for which each has room.
+    """
+    values = categories.nunique()[pairs["category"]].to_numpy()
+    columns = 2 if len(pairs) == 4 else min(3, len(pairs))
+    heights = []
+    rooms = {}
+    for place, pair in enumerate(pairs.index):
+        if place % columns == 0:
+            rows = values[place : place + columns].max()
+            heights.append(min(1.2 + 0.9 * rows, 8))
+        rooms[pair] = rows
+    size = (5.5, sum(heights) / len(heights))
+    figure, axes = make_figure(list(pairs.index), size, title, note, height_ratios=heights)
+    return figure, axes, rooms
+
+
+def label_violins(values, category, names, words):
+    """Write each name of a category with its customers and their median of a feature."""
     labels = []
-    for name, members in values.groupby(category, observed=True):
+    for name in names:
+        members = values[category == name]
         label = wrap(str(name), 26, 2)
         labels.append(f"{label}\n{len(members):,}, median {write_value(members.median(), words)}")
     return labels
@@ -3606,20 +3870,28 @@ def explain_by_category(places, categories):
     return explained.sort_values("beyond", ascending=False, kind="stable")
 
 
-def find_difference(explained):
-    """Say which category explains most of a feature, if any does beyond chance in all pairs."""
-    sure = explained[explained["chance"] * len(explained) < CHANCE]
+def find_difference(features, categories, explained, sure):
+    """Say who differs most in what, if anyone does beyond chance in all pairs."""
+    words = short_names(features)
     if sure.empty:
-        best = explained.iloc[0]
-        return (
-            "No category explains more of a feature than chance would: at most "
-            f"{percent(best.share)} of the variance of {best.feature} (by {best.category})"
-        )
+        what = join_words(list(words.values())[:MOST_WORDS], "or")
+        who = "Customers of different categories"
+        if explained["category"].nunique() == 1:
+            values = list(categories[explained.at[0, "category"]].cat.categories)
+            who = join_words(values[:MOST_WORDS], "and")
+        return f"{who} do not differ in {what} by more than chance"
     best = sure.iloc[0]
-    finding = f"{best.category} explains {percent(best.share)} of the variance of {best.feature}"
-    if len(explained) > 1:
-        finding += ", the most of all pairs of category and feature"
-    return finding
+    values = features[best.feature]
+    members = values.groupby(categories[best.category], observed=True)
+    means = members.mean().drop(OTHER, errors="ignore").sort_values()
+    comparison = f"have more {words[best.feature]}"
+    if best.feature == find_age(features):
+        comparison = "are older"
+    write = percent if is_flag(values) else readable
+    high = (
+        f"{best.category} {means.index[-1]}: these customers {comparison}, {write(means.iloc[-1])}"
+    )
+    return f"{high} against {write(means.iloc[0])} ({means.index[0]})"
 
 
 def draw_relationships(features, units):
@@ -3630,9 +3902,13 @@ def draw_relationships(features, units):
     pairs = list(itertools.combinations(features, 2))
     pairs.sort(key=lambda pair: -abs(correlations.at[pair]))
     x, y = pairs[0]
-    title = f"{x} and {y} are the most correlated: r = {correlations.at[x, y]:.2f}"
-    if len(pairs) == 1:
-        title = f"The correlation of {x} and {y}: r = {correlations.at[x, y]:.2f}"
+    errors = NormalDist().inv_cdf(1 - CHANCE / 2 / len(pairs))
+    chance = errors / math.sqrt(len(places))
+    title = f"{x} rises as {y} rises"
+    if correlations.at[x, y] < 0:
+        title = f"{y} falls as {x} rises"
+    if abs(correlations.at[x, y]) < chance:
+        title = "No two features rise or fall together by more than chance"
     note = "r is 1 or -1 if all customers lie on a line, and 0 if no line describes them."
     note += sample_note + write_left_out(len(pairs[MOST_PAIRS:]), "pairs")
     pairs = pairs[:MOST_PAIRS]
@@ -3719,9 +3995,9 @@ def draw_silhouettes(segments):
     labels = segments.labels[silhouettes.index]
     table = segments.table
     mean = silhouettes.mean()
-    below = percent((silhouettes < 0).mean())
     _, sample_note = choose_sample(segments.labels, SILHOUETTE_SAMPLE)
-    title = f"The mean silhouette is {mean:.2f}; {below} of the customers are below 0"
+    misplaced = (silhouettes < 0).sum()
+    title = f"{misplaced:,} of {len(silhouettes):,} customers lie nearer to another segment"
     note = "A silhouette compares the mean distances to the customers of the own segment and of "
     note += "the next one: 1 is deep inside, 0 between both, below 0 the others are nearer on "
     note += f"average.{sample_note}"
@@ -3798,30 +4074,29 @@ def add_numbers(ax, centroids):
                 break
 
 
-def draw_clusters(inputs, scaled, units, segments):
-    """07: the segments over every pair of two or three features, or in the plane of all."""
+def choose_map(inputs, scaled, segments):
+    """Return the inputs with the pair first that tells most, or the plane of four and more.
+
+    Also returns what to say of it, and how it is to be read.
+    """
     explained = segments.explained
-    if len(explained) > 3 and not np.ptp(scaled, axis=0).any():
-        return None  # customers who are all alike have no plane
     count = len(segments.table)
-    note = "Crosses mark the centroids, with the numbers of their segments."
     between = explained["between"].sum()
     if len(explained) == 2:
-        title = write_explained(explained, count)
-    elif len(explained) == 3:
+        return inputs, write_explained(explained, count), ""
+    if len(explained) == 3:
         kept = explained["between"].nlargest(2)
-        title = f"{' and '.join(kept.index)} keep {write_part(kept.sum(), between)} of the "
-        title += "difference between the segments"
-    else:
-        inputs = find_plane(scaled)
-        units = units.iloc[:0]
-        centroids = inputs.groupby(segments.labels).mean()
-        kept = measure_between(centroids, segments.table["Share"]).sum()
-        title = f"This plane keeps {write_part(kept, between)} of the difference between the "
-        title += f"{count} segments"
-        plane = f"The two directions in which customers differ most in all {len(explained)} "
-        note = f"{plane}features. {note}"
-    return draw_pairs(inputs, title, note, units, segments)
+        pair = [name for name in inputs if name in kept.index]
+        finding = f"{' and '.join(pair)} keep {write_part(kept.sum(), between)} of the difference "
+        finding += "between the segments"
+        names = pair + [name for name in inputs if name not in pair]
+        return inputs[names], finding, ""
+    plane = find_plane(scaled)
+    centroids = plane.groupby(segments.labels).mean()
+    kept = measure_between(centroids, segments.table["Share"]).sum()
+    finding = f"This plane keeps {write_part(kept, between)} of the difference between the {count} "
+    note = f"The two directions in which customers differ most in all {len(explained)} features. "
+    return plane, f"{finding}segments", note
 
 
 def find_plane(scaled):
@@ -3830,7 +4105,7 @@ def find_plane(scaled):
     The names of its axes say how much of the variance each has, and which features grow along it.
     """
     model = PCA(2).fit(scaled.iloc[draw_sample(len(scaled), SAMPLE)])
-    words = [word for word, _, _ in choose_words(scaled).values()]
+    words = fit_names(list(short_names(scaled).values()), WORD_LETTERS)
     names = []
     for variance, weights in zip(model.explained_variance_ratio_, model.components_, strict=True):
         weights = Series(weights, words)
@@ -3841,21 +4116,30 @@ def find_plane(scaled):
     return DataFrame(model.transform(jitter(scaled)), scaled.index, names)
 
 
-def draw_pairs(inputs, title, note, units, segments):
-    """Draw the segments over every pair of inputs, with numbered centroids."""
-    sample, sample_note = choose_sample(inputs, SCATTER_SAMPLE)
-    centroids = inputs.groupby(segments.labels).mean().reindex(segments.table.index)
-    inputs = inputs.iloc[sample]
-    places = jitter(inputs)
+def draw_clusters(inputs, title, note, units, segments):
+    """07: the segments over every pair of two or three features, or in the plane of all."""
+    note += "Crosses mark the centroids, with the numbers of their segments."
+    _, sample_note = choose_sample(inputs, SCATTER_SAMPLE)
     pairs = list(itertools.combinations(inputs, 2))
     size = pair_size(pairs)
-    figure, axes = make_figure(pairs, size, title, note + sample_note, segments.table)
-    for (x, y), ax in axes.items():
-        add_customers(ax, places[[x, y]], segments.labels.iloc[sample], segments.table)
-        add_numbers(ax, centroids[[x, y]])
-        label_axis(ax.xaxis, inputs[x], units)
-        label_axis(ax.yaxis, inputs[y], units)
+    widths = [1] if len(pairs) == 1 else [1.7, 1, 1]  # the first pair tells most
+    figure, axes = make_figure(
+        pairs, size, title, note + sample_note, segments.table, width_ratios=widths
+    )
+    for pair, ax in axes.items():
+        add_map(ax, inputs[list(pair)], units, segments)
     return figure
+
+
+def add_map(ax, inputs, units, segments):
+    """Draw the customers of each segment over two inputs, with numbered centroids."""
+    sample, _ = choose_sample(inputs, SCATTER_SAMPLE)
+    centroids = inputs.groupby(segments.labels).mean().reindex(segments.table.index)
+    places = inputs.iloc[sample]
+    add_customers(ax, jitter(places), segments.labels.iloc[sample], segments.table)
+    add_numbers(ax, centroids)
+    label_axis(ax.xaxis, places.iloc[:, 0], units)
+    label_axis(ax.yaxis, places.iloc[:, 1], units)
 
 
 def draw_space(inputs, units, segments):
@@ -3890,79 +4174,84 @@ def draw_space(inputs, units, segments):
     return figure
 
 
-def draw_profiles(segments, categories):
+def draw_profiles(segments, title):
     """09: who the segments are: name, size, means against the average customer, and trust.
 
-    The first columns of the means are the features, the others shares of the categories.
+    At the right stand the columns that were not chosen, if they differ.
     """
     table = segments.table
-    columns = choose_columns(segments, categories)
+    features, unused, more, alike = choose_columns(segments)
     note = "Means of each segment. Red is above the average customer, blue below; ▲ ▼ from "
     note += f"{MARKED_DISTANCE} standard deviations. Stability: {STABILITY_HELP}."
-    if len(columns) < segments.means.shape[1]:
-        note += " All columns are in profiles.csv."
-    distances = segments.distances.iloc[:, columns]
-    cells = write_cells(segments, columns)
+    note += write_left_out(more + len(segments.explained) - len(features), "columns")
+    if alike == 1:
+        note += " Another column differs by no more than chance."
+    elif alike:
+        note += f" {alike:,} other columns or values differ by no more than chance."
     letters = 36 if len(table) <= 18 else 50
-    names = [wrap(f"{number}  {name}", letters) for number, name in table["Name"].items()]
-    height = max(0.6, 0.1 + 0.17 * max(map(count_lines, names)))
-    height = 1.2 + min(height, 15.5 / len(cells)) * len(cells)
-    bars = 3
-    width = 4 + bars + len(cells.columns)
-    figure, axes = make_figure(
-        ["sizes", "cells"],
-        (width / 2, height),
-        write_sizes(table),
-        note,
-        width_ratios=[bars, len(cells.columns)],
-    )
-    add_sizes(axes["sizes"], table)
-    total = table["Customers"].sum()
-    names.append(f"average of all {total:,}")
-    set_rows(axes["sizes"], names, len(names))
-    add_cells(axes["cells"], distances, cells)
+    names = write_names(table, letters, len(segments.labels))
+    panels = ["sizes", "means"]
+    widths = [2.5, len(features) + 2]
+    if unused:
+        panels.append(UNUSED_TITLE)
+        widths.append(len(unused))
+    size = ((3.9 + sum(widths)) / len(panels) + 0.5, measure_rows(names))
+    figure, axes = make_figure(panels, size, title, note, width_ratios=widths)
+    add_profiles(axes, names, segments, features, TRUST_COLUMNS)
+    if unused:
+        ax = axes[UNUSED_TITLE]
+        add_cells(ax, segments.distances.iloc[:, unused], write_cells(segments, unused))
+        ax.set_title(UNUSED_TITLE, color=NOTE_COLOR)
     return figure
 
 
-def write_sizes(table):
-    """Say how many customers are in how many segments, and which are the largest and smallest."""
-    total = table["Customers"].sum()
-    sizes = table.sort_values("Customers", ascending=False, kind="stable")
-    ends = []
-    for row in sizes.iloc[[0, -1]].itertuples():
-        ends.append(f"“{row.Name}” {count_and_share(row.Customers, total)}")
-    return (
-        f"{total:,} customers in {len(table)} segments: the largest is {ends[0]}, the smallest "
-        f"{ends[1]}"
-    )
+def write_names(table, letters, total):
+    """Write the numbers and names of segments, and a last line for all customers."""
+    names = [wrap(f"{number}  {name}", letters) for number, name in table["Name"].items()]
+    return names + [f"average of all {total:,}"]
 
 
-def choose_columns(segments, categories):
-    """Return the positions of the means that 09 shows.
+def measure_rows(names):
+    """Return how high a table of segments is with its head, in inches."""
+    line_height = 0.0175 * plt.rcParams["font.size"]
+    height = max(0.6, 0.1 + line_height * max(map(count_lines, names)))
+    return 1.2 + min(height, 15.5 / len(names)) * len(names)
 
-    These are the best explained features, and the shares that differ most between segments; of a
-    category of two values the second is enough.
+
+def add_profiles(axes, names, segments, features, trust_columns):
+    """Draw the sizes of segments, and beside them the means of these features, and the trust."""
+    add_sizes(axes["sizes"], segments.table, len(segments.labels))
+    set_rows(axes["sizes"], names, len(names))
+    trust = segments.table[trust_columns].map("{:.2f}".format, na_action="ignore")
+    cells = pd.concat([write_cells(segments, features), trust], axis=1)
+    add_cells(axes["means"], segments.distances.iloc[:, features], cells)
+
+
+def choose_columns(segments):
+    """Return the positions of the means that 09 shows: of features, and of unused columns.
+
+    These are the best explained features, and those of the other columns that differ most, if that
+    is no chance; of a category of two values the second is enough. Also returns how many more
+    differ, and how many do not.
     """
+    columns = segments.columns
     best = segments.explained.index[:MOST_PANELS]
-    start = len(segments.explained)
-    features = []
-    for place, name in enumerate(segments.means.columns[:start]):
-        if name in best:
-            features.append(place)
-    shares = []
-    for _, values in categories.items():
-        end = start + len(values.cat.categories)
-        shares += [end - 1] if end - start == 2 else range(start, end)
-        start = end
-    largest = segments.distances.abs().max().fillna(0)
-    shares.sort(key=lambda place: -largest.iloc[place])
-    return features + sorted(shares[: MOST_COLUMNS - len(best)])
+    is_best = columns["column"].isin(best)
+    features = columns.index[columns["is_feature"] & is_best]
+    unused = columns[~columns["is_feature"]]
+    values = unused.groupby("column")["value"]
+    is_first_of_two = (values.transform("size") == 2) & (values.cumcount() == 0)
+    unused = unused[~is_first_of_two]
+    different = unused[unused["differs"]]
+    shown = different.nlargest(MOST_COLUMNS - len(features), "distance")
+    alike = len(unused) - len(different)
+    return list(features), sorted(shown.index), len(different) - len(shown), alike
 
 
-def add_sizes(ax, table):
+def add_sizes(ax, table, total):
     """Draw the sizes of the segments as bars, each with colour and marker."""
     sizes = table["Customers"]
-    add_bars(ax, sizes, sizes.sum(), 2 * sizes.max(), list(table["color"]))
+    add_bars(ax, sizes, total, 2 * sizes.max(), list(table["color"]))
     if SHARE_THEN in table:
         for label, (_, row) in zip(ax.texts, table.iterrows(), strict=True):
             arrow = ""
@@ -3976,35 +4265,57 @@ def add_sizes(ax, table):
 
 
 def add_cells(ax, distances, cells):
-    """Draw a table of cells, coloured by their distances from the average."""
-    # The average and the trust stay pale.
-    colors = np.pad(distances.fillna(0), ((0, 1), (0, 2)))
-    ax.imshow(colors, "RdBu_r", aspect="auto", vmin=-DARKEST_DISTANCE, vmax=DARKEST_DISTANCE)
-    for (row, column), text in np.ndenumerate(cells.to_numpy()):
-        is_dark = abs(colors[row, column]) > 0.7 * DARKEST_DISTANCE
-        ax.text(column, row, text, color="white" if is_dark else INK, ha="center", va="center")
-    ax.set_xticks(range(len(cells.columns)), [wrap(name, 12, 8) for name in cells])
+    """Draw a table of cells, the first columns coloured by their distances from the average."""
+    blank_columns = len(cells.columns) - len(distances.columns)
+    distances = np.pad(distances.fillna(0), ((0, 1), (0, blank_columns)))
+    image = ax.imshow(
+        distances, "RdBu_r", aspect="auto", vmin=-DARKEST_DISTANCE, vmax=DARKEST_DISTANCE
+    )
+    for (row, column), text in np.ndenumerate(cells.fillna("").to_numpy()):
+        ink = choose_ink(image.to_rgba(distances[row, column]))
+        ax.text(column, row, text, color=ink, ha="center", va="center")
+    ax.set_xticks(range(len(cells.columns)), list(cells))
     ax.xaxis.tick_top()
     ax.tick_params(top=False)
     ax.yaxis.set_visible(False)
     ax.spines[:].set_visible(False)
 
 
-def write_cells(segments, columns):
-    """Write the cells of 09: means, with an arrow where one is far from the average, and trust."""
+def measure_luminance(color):
+    """Measure how bright a color is, 0 to 1 (WCAG 2)."""
+    rgb = np.array(color[:3])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def choose_ink(color):
+    """Return white or ink for a text on a color, whichever contrasts more (WCAG 2)."""
+    background = measure_luminance(color) + 0.05
+    ink = measure_luminance(matplotlib.colors.to_rgb(INK)) + 0.05
+    return "white" if 1.05 / background > background / ink else INK
+
+
+def write_cells(segments, places):
+    """Write the means at these places as cells, with an arrow where one is far from the average.
+
+    Of a long head the name of the column is cut, and not the value.
+    """
+    letters = 118 / plt.rcParams["font.size"]
     cells = []
-    for place in columns:
-        is_feature = place < len(segments.explained)
-        write = write_mean if is_feature else "{:.0%}".format
-        means = segments.means.iloc[:, place].map(write, na_action="ignore")
-        distances = segments.distances.iloc[:, place]
+    heads = []
+    for row in segments.columns.loc[places].itertuples():
+        write = "{:.0%}".format if row.is_share else write_mean
+        texts = segments.means.iloc[:, row.Index].map(write, na_action="ignore")
+        distances = segments.distances.iloc[:, row.Index]
         is_above = distances >= MARKED_DISTANCE
         is_below = distances <= -MARKED_DISTANCE
         arrows = np.select([is_above, is_below], [" ▲", " ▼"], "")
-        cells.append(means + np.append(arrows, ""))
-    for name in ("Silhouette", "Stability"):
-        cells.append(segments.table[name].map("{:.2f}".format, na_action="ignore"))
-    return pd.concat(cells, axis=1).fillna("")
+        cells.append(texts + np.append(arrows, ""))
+        head = wrap(row.column, letters, 4 if row.value else 8)
+        if row.value:
+            head = f"{head}:\n{wrap(row.value, letters, 4)}"
+        heads.append(head)
+    return pd.concat(cells, axis=1).set_axis(heads, axis=1)
 
 
 def write_mean(value):
@@ -4021,8 +4332,8 @@ def draw_differences(inputs, units, segments):
     most = MOST_PANELS if len(table) <= 12 else 3  # or the picture would be too high
     names = list(segments.explained.index[:most])
     shares = segments.explained["share"].map(percent)
-    title = f"The {len(table)} segments differ most in {shares.index[0]} ({shares.iloc[0]} "
-    title += f"explained), least in {shares.index[-1]} ({shares.iloc[-1]})"
+    title = f"The {len(table)} segments differ most in {shares.index[0]}, least in "
+    title += shares.index[-1]
     note = "Marker: a segment's median; bar: its middle half; line: its middle 90%. Grey: median "
     note += "and middle half of all. Explained: the part of the differences between customers that "
     note += f"lies between segments.{sample_note}"
@@ -4063,14 +4374,127 @@ def add_spreads(ax, quantiles, table):
         add_marker(ax, quantiles.at[segment.Index, 0.5], segment.Index, segment, clip_on=False)
 
 
-def draw_segments(inputs, scaled, units, categories, segments):
-    """Return the pictures of the segments, 06 to 10."""
+def draw_summary(places, units, segments, judgement):
+    """00: one page, 1,200 pixels wide: who the segments are, where they lie, how far to trust them.
+
+    The places of the customers are those of the first panel of 07.
+    """
+    most = SUMMARY_SEGMENTS
+    shown = segments._replace(
+        table=segments.table[:most],
+        distances=segments.distances[:most],
+        means=segments.means.loc[list(segments.table.index[:most]) + ["average"]],
+    )
+    note = judgement.trust + write_left_out(len(segments.table) - most, "segments")
+    names = write_names(shown.table, 26, len(segments.labels))
+    sentences = [wrap(sentence, 44) for sentence in write_sentences(segments)]
+    text = "\n\n".join(sentences)
+    best = segments.explained.index[:SUMMARY_FEATURES]
+    features = [place for place, name in enumerate(segments.features) if name in best]
+    with plt.rc_context(SUMMARY_THEME):
+        heights = [measure_rows(names), max(5.2, 0.5 + 0.2 * count_lines(text))]
+        figure, axes = make_figure(
+            ["sizes", "means", "sentences", "map"],
+            (5, sum(heights) / 2),
+            judgement.title,
+            note,
+            width_ratios=[0.42, 1],
+            height_ratios=heights,
+        )
+        add_profiles(axes, names, shown, features, TRUST_COLUMNS[1:])
+        add_map(axes["map"], places, units, segments)
+        add_sentences(axes["sentences"], text)
+    return figure
+
+
+def add_sentences(ax, text):
+    """Write a text from the left edge of the figure on: below the names there is room, too."""
+    figure = ax.get_figure()
+    place = blended_transform_factory(figure.transFigure, ax.transAxes)
+    left = MARGIN / figure.get_figwidth()
+    text = ax.text(left, 0.95, text, va="top", transform=place)
+    text.set_in_layout(False)
+    ax.axis("off")
+
+
+def write_sentences(segments):
+    """Say in plain words who has most of what tells most, who are alike, and what else matters."""
+    words = short_names(segments.features)
+    sentences = []
+    features = list(segments.features)
+    # What measures says more than who has a card.
+    names = sorted(segments.explained.index, key=lambda name: is_flag(segments.features[name]))
+    for name in names[:2]:
+        place = features.index(name)
+        means = segments.means.iloc[:, place]
+        number = means.drop("average").idxmax()
+        who = f"Segment {number} ({segments.table.at[number, 'Name']}) has the highest"
+        mean = f"{words[name]}: {readable(means[number])} on average"
+        average = f"the average customer has {readable(means['average'])}"
+        if segments.columns.at[place, "is_share"]:
+            mean = f"share of {words[name]}: {means[number]:.0%}"
+            average = f"that of all customers is {means['average']:.0%}"
+        sentences.append(f"{who} {mean}; {average}.")
+    if len(segments.centroids) > 2:
+        sentences.append(write_likeness(segments, words))
+    sentences.append(write_category(segments))
+    sentences.append(
+        "Red cells are above the average customer, blue ones below; ▲ and ▼ mark where that is "
+        "plain. Stability says how much of a segment comes back in other samples: from "
+        f"{GOOD_STABILITY} it is stable."
+    )
+    return [sentence for sentence in sentences if sentence]
+
+
+def write_likeness(segments, words):
+    """Say which two segments are most alike, and what tells them apart."""
+    distances = euclidean_distances(segments.centroids)
+    np.fill_diagonal(distances, np.inf)
+    one, other = sorted(np.unravel_index(distances.argmin(), distances.shape))
+    differences = abs(segments.centroids[one] - segments.centroids[other])
+    name = list(segments.features)[differences.argmax()]
+    return (
+        f"Over all features segments {one + 1} and {other + 1} are most alike: what tells them "
+        f"apart is {words[name]} above all."
+    )
+
+
+def write_category(segments):
+    """Say whether a category matters: which value differs most between segments, if any does."""
+    shares = segments.columns[segments.columns["value"] != ""]
+    if shares.empty:
+        return ""
+    different = shares[shares["differs"]]
+    if different.empty:
+        names = list(shares["column"].unique())[:MOST_WORDS]
+        verb = "makes" if len(names) == 1 else "make"
+        return f"{join_words(names, 'and')} {verb} no difference beyond chance."
+    best = different["distance"].idxmax()
+    column, value = shares.loc[best, ["column", "value"]]
+    values = segments.means.iloc[:, best]
+    number = values.drop("average").idxmax()
+    return (
+        f"{column} matters: {value} are {values[number]:.0%} of segment {number}, and "
+        f"{values['average']:.0%} of all customers."
+    )
+
+
+def draw_segments(inputs, scaled, units, segments, judgement):
+    """Return the pictures of the segments, 06 to 10, and 00 out of them."""
+    summary = None
+    clusters = None
+    has_plane = np.ptp(scaled, axis=0).any()  # which customers who are all alike have not
+    if len(scaled.columns) < 4 or has_plane:
+        places, finding, note = choose_map(inputs, scaled, segments)
+        clusters = draw_clusters(places, finding, note, units, segments)
+        summary = draw_summary(places.iloc[:, :2], units, segments, judgement)
     return {
         "06_silhouette.png": draw_silhouettes(segments),
-        "07_clusters_2d.png": draw_clusters(inputs, scaled, units, segments),
+        "07_clusters_2d.png": clusters,
         "08_clusters_3d.png": draw_space(inputs, units, segments),
-        "09_profiles.png": draw_profiles(segments, categories),
+        "09_profiles.png": draw_profiles(segments, judgement.news),
         "10_differences.png": draw_differences(inputs, units, segments),
+        SUMMARY: summary,
     }
 
 
@@ -4095,7 +4519,7 @@ def join_profiles(segments):
     Means that are called like another column are called "Name (mean)".
     """
     table = segments.table.drop(columns=HIDDEN)
-    trust = table[["Silhouette", "Stability"]]
+    trust = table[TRUST_COLUMNS]
     sizes = table.drop(columns=list(trust))
     names = []
     for name in segments.means:
@@ -4428,6 +4852,7 @@ def analyse(options, announce):
     announce("2 of 5, explore")
     categories = find_categories(customers, columns, reading.kinds)
     groups = count_groups(features, categories, units)
+    unused = join_unused(take_others(customers, columns, reading), categories)
     paragraphs, cautions = explore(one_line(options.csv.name), customers, features, groups, columns)
     if reading.notes:
         paragraphs = {"Read": "; ".join(reading.notes)} | paragraphs
@@ -4435,31 +4860,31 @@ def analyse(options, announce):
     scaled = DataFrame(apply_units(inputs, units), inputs.index, inputs.columns)
     complete = features.loc[scaled.index]
     tables = {"elbow.csv": None, "moves.csv": None}
+    moves = None
     if earlier:
         fit = find_again(scaled, earlier)
-        segments = describe(complete, scaled, categories, fit)
+        segments = describe(complete, scaled, units, unused.loc[scaled.index], fit)
         moves = find_moves(earlier, customers, reading.kinds, fit.labels)
-        judgement, doubts = compare(segments, scaled, earlier, moves)
+        judgement = compare(segments, scaled, earlier, moves)
         deviation = earlier.model["far_deviation"]
         model = make_model(earlier.units, earlier.segments, earlier.centroids, deviation)
         if moves:
             tables["moves.csv"] = moves.counts.add_prefix("To ").rename_axis("From")
     else:
         fit = find_segments(scaled, options)
-        segments = describe(complete, scaled, categories, fit)
-        judgement, doubts = judge(segments, fit.evidence)
+        segments = describe(complete, scaled, units, unused.loc[scaled.index], fit)
+        judgement = judge(segments, fit.evidence)
         cautions += find_feature_cautions(features, units, reading.kinds)
-        doubts += find_outliers(segments)
         summary = summarize(segments, fit.evidence)
         model = make_model(units, summary, fit.centroids, fit.evidence.far_deviation)
         tables["elbow.csv"] = fit.evidence.curve
-    paragraphs |= judgement | {"Segments": tabulate(segments)}
+    paragraphs |= judgement.paragraphs | {"Segments": tabulate(segments)}
     announce("4 of 5, draw")
     files = draw_customers(features, categories, groups, len(customers), units)
-    files["05_elbow.png"] = draw_elbow(fit.evidence, judgement.get("Verdict"))
-    files |= draw_segments(inputs, scaled, units, categories, segments)
-    tables, doubts_of_tables = make_tables(reading, customers, segments, model, tables)
-    cautions = source.cautions + cautions + doubts + doubts_of_tables
+    files["05_elbow.png"] = draw_elbow(fit.evidence, paragraphs.get("Verdict"))
+    files |= draw_segments(inputs, scaled, units, segments, judgement)
+    tables, doubts = make_tables(reading, customers, segments, model, tables)
+    cautions = source.cautions + cautions + judgement.cautions + doubts
     return write_report(paragraphs), cautions, files | tables
 
 
@@ -4516,7 +4941,7 @@ def show_step(start, name):
         return
     text = f"segment.py: step {name}, {seconds:.0f} s so far"
     if sys.stderr.isatty():
-        say(sys.stderr, f"\r\033[K{text}", end="")
+        say(sys.stderr, CLEARED_LINE + text, end="")
     else:
         say(sys.stderr, text)
 
@@ -4542,10 +4967,13 @@ def run(options):
         )
     if options.show and plt.get_backend().lower() == "agg":
         cautions.append("no window can be opened here; look into the folder instead")
+    if sys.stderr.isatty():
+        say(sys.stderr, CLEARED_LINE, end="")
     names = [name for name, content in files.items() if content is not None]
     seconds = time.perf_counter() - start
-    place = one_line(options.output)
-    say(sys.stdout, f"{report}\n\n{len(names)} files in {place}, {seconds:.1f} s")
+    first_picture = SUMMARY if SUMMARY in names else "09_profiles.png"
+    place = one_line(options.output / first_picture)
+    say(sys.stdout, f"{report}\n\n{len(names)} files, {seconds:.1f} s: open {place} first")
     for caution in cautions:
         say(sys.stderr, f"segment.py: warning: {one_line(caution)}")
     if options.show:

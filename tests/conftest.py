@@ -30,6 +30,7 @@ MALL_CSV = ROOT / "Mall_Customers.csv"
 FEATURES = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
 INCOME_AND_SCORE = FEATURES[1:]
 PICTURES = [
+    "00_summary.png",
     "01_distributions.png",
     "02_counts.png",
     "03_by_category.png",

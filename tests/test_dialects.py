@@ -157,7 +157,7 @@ def test_run_may_be_repeated_and_followed(case, tmp_path):
 
 def test_name_that_the_encoding_lacks_makes_all_tables_utf8(tmp_path):
     path = tmp_path / "shop.csv"
-    long_name = "preço médio de todas as compras de um cliente"
+    long_name = "preçomédiodetodasascomprasdeumcliente"
     table = MALL.rename(columns={"Age": long_name, "Annual Income (k$)": long_name + " por ano"})
     path.write_bytes(table.to_csv(index=False).encode("latin-1"))
     features = ["-f", long_name, "por ano", "-k", 3, "--max-clusters", 3]

@@ -481,8 +481,8 @@ def test_names_of_columns_are_read_as_words(tmp_path):
         }
     )
     run = segment_shop(tmp_path, shop, "-f", *shop, "-k", 2, "--max-clusters", 3)
-    # What sets the segments apart most comes first, and the fourth is left out.
+    # The three that set the segments apart most, in the order of the features.
     assert {row["Name"] for row in run.rows("profiles.csv")} == {
-        "less often newsletter, low meat products, low orders",
-        "more often newsletter, high meat products, high orders",
+        "low meat products, without newsletter, low orders",
+        "high meat products, with newsletter, high orders",
     }

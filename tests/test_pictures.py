@@ -16,6 +16,7 @@ from conftest import (
     segment_shop,
     texts_in,
 )
+from matplotlib.colors import to_rgb
 from matplotlib.markers import MarkerStyle
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
@@ -111,7 +112,7 @@ def shape_of(marker):
 def styles_of(ax):
     """List colour and marker of the lines that are nothing but a marker."""
     lines = [line for line in ax.lines if line.get_marker() not in ("None", "+", "", None)]
-    return [(tuple(line.get_color()), line.get_marker()) for line in lines]
+    return [(to_rgb(line.get_color()), line.get_marker()) for line in lines]
 
 
 @pytest.mark.parametrize("run", ["mall_run", "many_run"])
