@@ -146,7 +146,7 @@ CURRENCIES = (
 )
 THREE_DECIMALS = {"bhd", "jod", "kwd", "omr", "tnd"}  # currencies with thousandths
 BLANKS = (" ", "\u00a0", "\u2009", "\u202f")
-PHONE_NUMBER = re.compile(r"\+\d+([\s.]\d+){2,}|\+\d{9,}")
+PHONE_NUMBER = re.compile(r"\+\d+(\s\d+){2,}|\+\d{9,}")
 GROUP_MARKS = "'’" + "".join(BLANKS)  # part thousands, as do the point and the comma
 MINUS_SIGNS = ("-", "−", "(")
 # Currencies that are read in features only, because elsewhere their letters may be anybody's.
