@@ -11,8 +11,8 @@ source      the file: its bytes, their encoding, what stands in front of the tab
             mark, a line "sep=;"), what separates the fields, and cautions about its letters
 records     header and customers as csv finds them: how many fields, and in which lines
 reading     how the source was read: its records, the kinds of the columns, the marks before their
-            decimals, those that are a guess, what helps to read other columns, and notes for the
-            user
+            decimals, those that are a guess, what helps to read other columns, notes for the user,
+            and the latest date of each feature of dates
 customers   DataFrame, one row a customer, indexed by its line in the file, of every column of it:
             numbers where it measures; IDs, codes and all else are texts
 features    DataFrame of numbers, the columns to segment by, in the file's own units; dates are days
@@ -51,7 +51,9 @@ columns     DataFrame of what the means are of: the column, and the value if it 
             category; is it a feature, a share of customers (is_share), does it differ between
             segments by more than chance (differs); and its largest distance
 segments    features (of the customers with labels), labels, centroids, silhouettes, table, means,
-            distances, explained and columns together
+            distances, explained, columns, the words of the units, and rules together
+rules       the box of each segment (a range in some features), how many of its customers it finds,
+            how many of those that it finds are right, and the share of customers in just one, right
 judgement   paragraphs of the report on trust or on what changed, cautions, and what 00 and 09 say
 earlier     the run that --like names: its folder, model, units, segments and centroids
 model       dict, as in model.json: what gives a customer to a segment, now and in later months
@@ -99,7 +101,7 @@ import warnings
 import zipfile
 from array import array
 from collections import namedtuple
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from statistics import NormalDist
@@ -331,6 +333,12 @@ MOST_LISTED = 8  # segments in a sentence
 STABILITY_HELP = "0.75 and more is stable, 0.6 and less is not to be relied on"  # Hennig (2007)
 GOOD_SILHOUETTE = 0.5  # and more: Kaufman and Rousseeuw (1990)
 
+RULE_SAMPLE = 2_000  # customers from whom rules are made
+RULE_GAIN = 0.01  # of F1, that a bound of a rule has to be worth
+RULE_FOLDS = 5
+MOST_RULES = 20  # in a picture
+LEAST_F1 = 0.5  # of a rule that is shown
+
 MODEL_VERSION = 1  # of the format of model.json
 LONGEST_NAME = 500  # letters of a feature or a segment in it
 LARGEST_SCALED = 1e100  # up to here numbers in it, or their inverse, can be squared
@@ -402,6 +410,7 @@ THEME = {
 SUMMARY = "00_summary.png"
 SUMMARY_FEATURES = 3
 SUMMARY_SEGMENTS = 10
+SUMMARY_RULES = 6  # segments, up to which it has their rules
 SUMMARY_THEME = {"font.size": 11, "axes.titlesize": 11}  # for 1,200 pixels in a mail
 MODEL_FILE = "model.json"
 REPORT = "report.txt"
@@ -424,10 +433,13 @@ OLDER_MODEL = {  # what a model without these keys means
     "segment_columns": NEW_COLUMNS,
     "far_deviation": FAR_DEVIATION,
 }
+OLDER_SEGMENT = {"rule": []}  # the same of its segments
 OLDER_FEATURE = {"column": None, "kind": MEASURE, "words": None}  # the same of its features
 BYTE_ORDER_MARK = "\ufeff"
 SHARE_THEN = "Share then"
 CHANGE = "Change (points)"
+RULE = "Rule"
+RULE_COLUMNS = [RULE, "Rule finds", "Rule is right"]
 MOVED = "Moved"
 NO_NAME = "(no name)"
 UNIT = re.compile(r"\(.*?\)|\[.*?\]|（.*?）")  # the "(k$)" of "Annual Income (k$)"
@@ -456,7 +468,9 @@ Column = namedtuple("Column", ["name", "lines", "codes", "texts", "readings"])
 Feature = namedtuple("Feature", ["name", "values", "kind", "words"])
 Numbers = namedtuple("Numbers", ["values", "mark", "note", "doubt"])
 Hints = namedtuple("Hints", ["separator", "opinions", "marks_then"])
-Reading = namedtuple("Reading", ["source", "records", "hints", "kinds", "marks", "doubts", "notes"])
+Reading = namedtuple(
+    "Reading", ["source", "records", "hints", "kinds", "marks", "doubts", "notes", "latest"]
+)
 Dialect = namedtuple("Dialect", ["separator", "decimal", "encoding", "mark"])
 
 
@@ -657,7 +671,7 @@ def parse_table(source, marks_then):
             columns.append(column)
     opinions = find_opinions(columns, kinds)
     hints = Hints(source.separator, opinions, marks_then)
-    reading = Reading(source, records, hints, kinds, {}, {}, notes)
+    reading = Reading(source, records, hints, kinds, {}, {}, notes, {})
     for column in columns:
         customers[column.name] = take_numbers_or_texts(column, reading)
     customers = DataFrame(customers, copy=False)
@@ -1453,6 +1467,7 @@ def read_recency(column, reading):
         days = days.astype("int64")
     if days.notna().any():
         latest = date.fromordinal(int(dates.max()))
+        reading.latest[name] = latest
         reading.notes.append(f"{name} are days before {latest}")
     return Feature(name, spread(column, days), DATE, None)
 
@@ -1984,7 +1999,7 @@ def try_feature(name, values, reading):
     """Return a column as a Feature; None if it can't be read."""
     if is_numeric_dtype(values):
         return Feature(name, values, reading.kinds[name], None)
-    unheard = reading._replace(marks={}, doubts={}, notes=[])
+    unheard = reading._replace(marks={}, doubts={}, notes=[], latest={})
     with contextlib.suppress(InputError):
         return read_feature(read_column(name, values.fillna("")), unheard)
     return None
@@ -2380,7 +2395,7 @@ def find_feature_cautions(features, units, kinds):
     if names:
         cautions.append(
             f"{', '.join(names)}: a long tail, and a few customers may make segments of their "
-            f"own; compare with --log {shlex.join(names)}"
+            f"own; compare with --log {write_command(names)}"
         )
     if len(flags) == len(features.columns):
         cautions.append(
@@ -2810,6 +2825,8 @@ Segments = namedtuple(
         "distances",
         "explained",
         "columns",
+        "words",
+        "rules",
     ],
 )
 
@@ -2855,6 +2872,8 @@ def describe(features, scaled, units, unused, fit):
         distances,
         explained,
         columns,
+        units["words"],
+        None,
     )
 
 
@@ -3230,6 +3249,294 @@ def find_outliers(segments):
     return cautions
 
 
+# ---------------------------------------------------------------------------------------- explain
+
+# A box is a dict of features with two bounds: a customer lies in it if each feature is above the
+# first and up to the second. It is bump hunting (Friedman and Fisher 1999), a segment at a time.
+Rules = namedtuple("Rules", ["boxes", "table", "placed"])
+
+
+def add_rules(segments, units, reading, customers, earlier):
+    """Return the segments with their rules, those of an earlier run if there is one.
+
+    Also returns what to say of the rules together.
+    """
+    features = segments.features
+    labels = segments.labels
+    count = len(segments.table)
+    if earlier:
+        rules = judge_rules(take_boxes(earlier, features), features, labels, least=0)
+    else:
+        rules = judge_rules(explain(features, labels, count), features, labels)
+    texts = write_rules(rules.boxes, units, reading, customers)
+    table = segments.table.assign(**{RULE: texts}).join(rules.table)
+    text = f"{percent(rules.placed)} of the customers lie within just one rule, that of their "
+    if earlier:
+        text += "segment; the rules are those of then."
+    else:
+        unseen = try_rules(features, labels, count)
+        text += f"segment; rules that were made without them would place {unseen:.0%}."
+    return segments._replace(table=table, rules=rules), text
+
+
+def take_boxes(earlier, features):
+    """Return the boxes of an earlier run, by the names that its features have now."""
+    names = dict(zip(earlier.units.index, features, strict=True))
+    boxes = {}
+    for number, bounds in earlier.segments["rule"].items():
+        boxes[number] = {}
+        for name, low, high in bounds:
+            low = -np.inf if low is None else low
+            high = np.inf if high is None else high
+            boxes[number][names[name]] = [low, high]
+    return boxes
+
+
+def list_bounds(box):
+    """Return a box as model.json has it: a list of a feature and two bounds, or None."""
+    bounds = []
+    for name, (low, high) in box.items():
+        low = low if np.isfinite(low) else None
+        high = high if np.isfinite(high) else None
+        bounds.append([name, low, high])
+    return bounds
+
+
+def explain(features, labels, count):
+    """Find a box a segment, on the features in their own units, from a sample: a dict of boxes.
+
+    Each has the highest F1 that one interval after the other reaches, from the segment's range on;
+    bounds that give less than RULE_GAIN are left out, and the others rounded.
+    """
+    sample = draw_sample(len(features), RULE_SAMPLE)
+    values = features.iloc[sample].to_numpy(float)
+    numbers = labels.to_numpy()[sample]
+    boxes = {}
+    for number in range(1, count + 1):
+        box = {}
+        if (numbers == number).any():
+            low, high = find_box(values, numbers == number)
+            low, high = drop_bounds(values, numbers == number, low, high)
+            box = round_bounds(features, low, high)
+        boxes[number] = box
+    return boxes
+
+
+def find_box(values, is_member):
+    """Find the lowest and the highest value of each feature in the box of a segment."""
+    size = is_member.sum()
+    low = values[is_member].min(axis=0)
+    high = values[is_member].max(axis=0)
+    score = 0
+    best = measure_f1(values, is_member, low, high)
+    while best > score:
+        score = best
+        for place in range(len(low)):
+            is_inside = (values >= low) & (values <= high)
+            is_inside[:, place] = True
+            is_inside = is_inside.all(axis=1)
+            low[place], high[place], best = find_interval(
+                values[is_inside, place], is_member[is_inside], size
+            )
+    return low, high
+
+
+def find_interval(numbers, is_member, size):
+    """Find the interval of numbers with the highest F1 for a segment of this size.
+
+    Returns its ends, which are numbers of members, and the F1.
+    """
+    numbers, codes = np.unique(numbers, return_inverse=True)
+    counts = np.bincount(codes)
+    hits = np.bincount(codes, is_member)
+    is_end = hits > 0
+    caught = hits.cumsum()[is_end] - (hits.cumsum() - hits)[is_end][:, np.newaxis]
+    found = counts.cumsum()[is_end] - (counts.cumsum() - counts)[is_end][:, np.newaxis]
+    scores = np.triu(2 * caught / (abs(found) + size))
+    start, end = np.unravel_index(scores.argmax(), scores.shape)
+    ends = numbers[is_end]
+    return ends[start], ends[end], scores[start, end]
+
+
+def measure_f1(values, is_member, low, high):
+    """Measure the F1 of a box: the harmonic mean of how many it finds and how many are right."""
+    is_found = ((values >= low) & (values <= high)).all(axis=1)
+    return 2 * (is_found & is_member).sum() / (is_found.sum() + is_member.sum())
+
+
+def drop_bounds(values, is_member, low, high):
+    """Make bounds infinite, the cheapest first, as long as that costs RULE_GAIN of F1 at most."""
+    bounds = np.array([low, high])
+    free = np.array([-np.inf, np.inf])
+    while np.isfinite(bounds).any():
+        score = measure_f1(values, is_member, *bounds)
+        trials = {}
+        for side, place in np.argwhere(np.isfinite(bounds)):
+            trial = bounds.copy()
+            trial[side, place] = free[side]
+            trials[side, place] = measure_f1(values, is_member, *trial)
+        side, place = max(trials, key=trials.get)
+        if score - trials[side, place] > RULE_GAIN:
+            break
+        bounds[side, place] = free[side]
+    return bounds
+
+
+def round_bounds(features, low, high):
+    """Return a box with as few digits as keep every customer on its side of each bound."""
+    box = {}
+    for place, (name, values) in enumerate(features.items()):
+        bounds = [-np.inf, np.inf]
+        if np.isfinite(low[place]):
+            outside = values[values < low[place]].max()
+            bounds[0] = round_between(outside, low[place], is_whole(values))
+        if np.isfinite(high[place]):
+            outside = values[values > high[place]].min()
+            bounds[1] = round_between(high[place], outside, is_whole(values))
+        if np.isfinite(bounds).any():
+            box[name] = bounds
+    return box
+
+
+def round_between(low, high, is_whole):
+    """Return the number of the fewest digits from low to below high, in the middle of them."""
+    last_digit = 0 if is_whole else 17
+    for digits in range(-15, last_digit + 1):
+        for number in (round((low + high) / 2, digits), round(low, digits)):
+            if low <= number < high:
+                return float(number)
+    return float(low)
+
+
+def find_caught(features, box):
+    """Tell of each customer whether he lies in a box; nobody does if it is empty."""
+    is_caught = np.full(len(features), len(box) > 0)
+    for name, (low, high) in box.items():
+        values = features[name].to_numpy()
+        is_caught &= (values > low) & (values <= high)
+    return is_caught
+
+
+def judge_rules(boxes, features, labels, least=LEAST_F1):
+    """Return the Rules: the boxes, how good each is, and the share of customers placed by one.
+
+    A box of less than the least F1 becomes empty. The table has, indexed by segment, how many of
+    its customers a box finds, and how many of those that it finds are right: NaN where there is no
+    box, or nobody.
+    """
+    kept = {}
+    numbers = labels.to_numpy()
+    claims = np.zeros(len(features))
+    is_placed = np.zeros(len(features), bool)
+    rows = {}
+    for number, box in boxes.items():
+        is_caught = find_caught(features, box)
+        is_member = numbers == number
+        size = is_member.sum()
+        found = is_caught.sum()
+        hits = (is_caught & is_member).sum()
+        kept[number] = box
+        rows[number] = math.nan, math.nan
+        if 2 * hits < least * (found + size):
+            kept[number] = {}
+            continue
+        if box:
+            finds = hits / size if size else math.nan
+            right = hits / found if found else math.nan
+            rows[number] = finds, right
+        claims += is_caught
+        is_placed |= is_caught & is_member
+    table = DataFrame.from_dict(rows, orient="index", columns=RULE_COLUMNS[1:])
+    return Rules(kept, table, (is_placed & (claims == 1)).mean())
+
+
+def try_rules(features, labels, count):
+    """Measure how many customers rules would place that were made without them (five folds)."""
+    sample = draw_sample(len(features), RULE_SAMPLE)
+    features = features.iloc[sample]
+    labels = labels.iloc[sample]
+    folds = np.random.default_rng(0).permutation(len(features)) % RULE_FOLDS
+    shares = []
+    for fold in range(RULE_FOLDS):
+        is_new = folds == fold
+        if is_new.any() and not is_new.all():
+            boxes = explain(features[~is_new], labels[~is_new], count)
+            placed = judge_rules(boxes, features[is_new], labels[is_new]).placed
+            shares.append(placed * is_new.sum())
+    return sum(shares) / len(features)
+
+
+def write_rules(boxes, units, reading, customers):
+    """Write each box as a condition of SQL, a Series of texts; "" where there is none."""
+    texts = {}
+    for number, box in boxes.items():
+        conditions = []
+        for name, (low, high) in box.items():
+            column, kind, words = units.loc[name, ["column", "kind", "words"]]
+            quoted = '"' + column.replace('"', '""') + '"'
+            if kind == TWO_VALUES:
+                conditions.append(f"{quoted} {write_spellings(customers[column], words, low)}")
+            elif kind == DATE:
+                conditions += write_dates(quoted, low, high, reading.latest[name])
+            else:
+                conditions += write_bounds(quoted, low, high)
+        texts[number] = " AND ".join(conditions)
+    return Series(texts, dtype=object)
+
+
+def write_bounds(name, low, high):
+    """Write the bounds of a feature of numbers as conditions."""
+    conditions = []
+    if np.isfinite(low):
+        conditions.append(f"{name} > {write_number(low)}")
+    if np.isfinite(high):
+        conditions.append(f"{name} <= {write_number(high)}")
+    return conditions
+
+
+def write_number(number):
+    """Write a number with a point, and without an exponent."""
+    return np.format_float_positional(number, trim="-")
+
+
+def write_dates(name, low, high, latest):
+    """Write bounds in days before the latest date as conditions on dates."""
+    conditions = []
+    if np.isfinite(high):
+        conditions.append(f"{name} >= '{latest - timedelta(int(high))}'")
+    if np.isfinite(low):
+        conditions.append(f"{name} < '{latest - timedelta(int(low))}'")
+    return conditions
+
+
+def write_spellings(texts, words, low):
+    """Write which of two texts is meant, in every way in which the file spells it."""
+    word = words[1] if np.isfinite(low) else words[0]
+    texts = texts.dropna().astype(str).str.strip()
+    spellings = sorted(set(texts[texts.str.casefold() == word.casefold()]))
+    quoted = ["'" + text.replace("'", "''") + "'" for text in spellings or [word]]
+    if len(quoted) == 1:
+        return f"= {quoted[0]}"
+    return f"IN ({', '.join(quoted)})"
+
+
+def write_shares_of_rule(row):
+    """Write how good a rule is; "-" where there is nobody to find."""
+    finds, right = [f"{share:.0%}" if share >= 0 else "-" for share in row[RULE_COLUMNS[1:]]]
+    return f"finds {finds}, right {right}"
+
+
+def list_rules(table):
+    """Set the rules as lines of text, and say how good each is."""
+    lines = []
+    for number, row in table.iterrows():
+        text = "no rule is good enough"
+        if row[RULE]:
+            text = f"{write_shares_of_rule(row)}  {row[RULE]}"
+        lines.append(f"{number:>2}  {text}")  # to be copied, however long
+    return "\n".join(lines) + "\n"
+
+
 # -------------------------------------------------------------------------------- an earlier run
 
 # The folder is where segments.csv of the earlier run is looked for, and what -o must not name.
@@ -3266,7 +3573,8 @@ def summarize(segments, evidence):
     The distance is that in scaled units within which NEAR_SHARE of unseen customers lie.
     """
     summary = segments.table[["Name", "Customers", "Share", "Stability"]].rename(columns=str.lower)
-    return summary.assign(distance=evidence.near_distance)
+    bounds = {number: list_bounds(box) for number, box in segments.rules.boxes.items()}
+    return summary.assign(distance=evidence.near_distance, rule=Series(bounds))
 
 
 def measure_distances(scaled, segments):
@@ -3311,7 +3619,7 @@ def rebuild(model):
     features = [OLDER_FEATURE | feature for feature in model["features"]]
     units = DataFrame(features).set_index("name")
     units["column"] = units["column"].fillna(units.index.to_series())
-    then = DataFrame(model["segments"])
+    then = DataFrame([OLDER_SEGMENT | segment for segment in model["segments"]])
     then.index = range(1, len(then) + 1)
     scales = units[["center", "scale"]].astype(float)
     numbers = then[["customers", "share", "stability", "distance"]].astype(float)
@@ -3323,6 +3631,8 @@ def rebuild(model):
     for kind, words in zip(units["kind"], units["words"], strict=True):
         require_kind(kind, words)
     require_names(then["name"])
+    for rule in then["rule"]:
+        require_rule(rule, units.index)
     is_right = [
         len(units) > 1,
         units["log"].dtype == bool,
@@ -3340,7 +3650,7 @@ def rebuild(model):
     ]
     if not all(is_right):
         raise ValueError
-    segments = then[["name"]].join(numbers).assign(stability=stability)
+    segments = then[["name"]].join(numbers).assign(stability=stability, rule=then["rule"])
     units = pd.concat([units[["log"]], scales, units[["column", "kind", "words"]]], axis=1)
     return units, segments, centroids
 
@@ -3361,6 +3671,17 @@ def require_kind(kind, words):
     if kind == TWO_VALUES:
         require_names(Series(words).str.casefold())
     if (kind == TWO_VALUES) != (words is not None and len(words) == 2):
+        raise ValueError
+
+
+def require_rule(rule, names):
+    """Raise ValueError unless a rule is a list of features, each once, with two bounds or None."""
+    for name, low, high in rule:
+        low = -LARGEST_SCALED if low is None else low
+        high = LARGEST_SCALED if high is None else high
+        if name not in names or not -LARGEST_SCALED <= low < high <= LARGEST_SCALED:
+            raise ValueError
+    if len({name for name, _, _ in rule}) < len(rule):
         raise ValueError
 
 
@@ -4374,6 +4695,79 @@ def add_spreads(ax, quantiles, table):
         add_marker(ax, quantiles.at[segment.Index, 0.5], segment.Index, segment, clip_on=False)
 
 
+def draw_rules(segments, units):
+    """11: the rule of each segment, unless these are too many: a range in each feature it uses."""
+    table = segments.table
+    boxes = segments.rules.boxes
+    used = {name for box in boxes.values() for name in box}
+    names = [name for name in segments.explained.index if name in used]
+    if len(table) > MOST_RULES or not names:
+        return None
+    placed = percent(segments.rules.placed)
+    title = f"{placed} of customers lie in the rule of their segment alone"
+    note = "Bar: the range that the rule asks for; grey: that of all customers; line: that of the "
+    note += "segment's. Finds: how many of them; right: how many of those it finds are of the "
+    _, sample_note = choose_sample(segments.labels, SAMPLE)
+    note += f"segment. A range holds its upper end.{sample_note}"
+    note += write_left_out(len(names) - MOST_PANELS, "features")
+    names = names[:MOST_PANELS]
+    labels = [wrap(f"{number}  {name}", 36) for number, name in table["Name"].items()]
+    height = 1.6 + 0.62 * max(1, max(map(count_lines, labels)) / 3) * len(labels)
+    figure, axes = make_figure(["rules"], (5.5 + 1.6 * len(names), height), title, note)
+    ax = axes["rules"]
+    set_rows(ax, labels, len(labels))
+    for column, name in enumerate(names):
+        add_ranges(ax, column, name, segments, units)
+    for row, (_, rule) in enumerate(table.iterrows()):
+        text = write_shares_of_rule(rule) if rule[RULE] else "no rule"
+        ax.text(len(names) + 0.08, row, text.replace(", ", ",\n"), va="center")
+    ax.set_xlim(0, len(names) + 0.8)
+    ax.set_xticks(np.arange(len(names)) + 0.5, [wrap(name, 16, 5) for name in names])
+    ax.xaxis.tick_top()
+    ax.tick_params(top=False, left=False)
+    ax.spines[:].set_visible(False)
+    return figure
+
+
+def add_ranges(ax, column, name, segments, units):
+    """Draw what the rules ask of a feature, in a column from 0 to 1: a bar a segment."""
+    sample = draw_sample(len(segments.features), SAMPLE)
+    labels = segments.labels.iloc[sample]
+    places = take_logarithms(segments.features[[name]].iloc[sample], units)[name]
+    low = places.min()
+    high = places.max()
+    has_flags = is_flag(places)
+    for row, number in enumerate(segments.table.index):
+        if name not in segments.rules.boxes[number]:
+            continue
+        bounds = np.array(segments.rules.boxes[number][name])
+        inputs = np.log1p(bounds) if units.at[name, "log"] else bounds
+        if has_flags:
+            inputs = np.where(inputs == 0, 0.5, inputs)  # or a 0 would have no width
+        members = places[labels == number]
+        ranges = np.array([[low, high], inputs, [members.min(), members.max()]])
+        shares = (np.clip(ranges, low, high) - low) / (high - low)
+        everyone, asked, own = column + 0.08 + 0.84 * shares
+        color = segments.table.at[number, "color"]
+        ax.hlines(row + 0.15, *everyone, GREY, linewidth=0.8)
+        ax.barh(row + 0.15, asked[1] - asked[0], 0.3, asked[0], color=color)
+        ax.hlines(row + 0.15, *own, INK, linewidth=2)
+        text = write_range(bounds, units.at[name, "words"])
+        ax.text(column + 0.5, row - 0.2, text, ha="center", va="center", size=9)
+
+
+def write_range(bounds, words):
+    """Write the range between two bounds for people: 39 to 76, above 62, up to 40, or a word."""
+    low, high = bounds
+    if words:
+        return words[1] if np.isfinite(low) else words[0]
+    if not np.isfinite(low):
+        return f"up to {write_mean(high)}"
+    if not np.isfinite(high):
+        return f"above {write_mean(low)}"
+    return f"{write_mean(low)} to {write_mean(high)}"
+
+
 def draw_summary(places, units, segments, judgement):
     """00: one page, 1,200 pixels wide: who the segments are, where they lie, how far to trust them.
 
@@ -4438,12 +4832,26 @@ def write_sentences(segments):
     if len(segments.centroids) > 2:
         sentences.append(write_likeness(segments, words))
     sentences.append(write_category(segments))
+    if len(segments.table) <= SUMMARY_RULES:
+        sentences.append(write_ranges(segments, words))
     sentences.append(
         "Red cells are above the average customer, blue ones below; ▲ and ▼ mark where that is "
         "plain. Stability says how much of a segment comes back in other samples: from "
         f"{GOOD_STABILITY} it is stable."
     )
     return [sentence for sentence in sentences if sentence]
+
+
+def write_ranges(segments, words):
+    """Say the rules as ranges, for who has no database."""
+    texts = []
+    for number, box in segments.rules.boxes.items():
+        ranges = []
+        for name, bounds in box.items():
+            ranges.append(f"{words[name]} {write_range(bounds, segments.words[name])}")
+        if ranges:
+            texts.append(f"{number}: {', '.join(ranges)}.")
+    return f"To find them: {' '.join(texts)}" if texts else ""
 
 
 def write_likeness(segments, words):
@@ -4494,6 +4902,7 @@ def draw_segments(inputs, scaled, units, segments, judgement):
         "08_clusters_3d.png": draw_space(inputs, units, segments),
         "09_profiles.png": draw_profiles(segments, judgement.news),
         "10_differences.png": draw_differences(inputs, units, segments),
+        "11_rules.png": draw_rules(segments, units),
         SUMMARY: summary,
     }
 
@@ -4519,7 +4928,7 @@ def join_profiles(segments):
     Means that are called like another column are called "Name (mean)".
     """
     table = segments.table.drop(columns=HIDDEN)
-    trust = table[TRUST_COLUMNS]
+    trust = table[RULE_COLUMNS + TRUST_COLUMNS]
     sizes = table.drop(columns=list(trust))
     names = []
     for name in segments.means:
@@ -4860,10 +5269,10 @@ def analyse(options, announce):
     scaled = DataFrame(apply_units(inputs, units), inputs.index, inputs.columns)
     complete = features.loc[scaled.index]
     tables = {"elbow.csv": None, "moves.csv": None}
-    moves = None
+    fit = find_again(scaled, earlier) if earlier else find_segments(scaled, options)
+    segments = describe(complete, scaled, units, unused.loc[scaled.index], fit)
+    segments, rules = add_rules(segments, units, reading, customers, earlier)
     if earlier:
-        fit = find_again(scaled, earlier)
-        segments = describe(complete, scaled, units, unused.loc[scaled.index], fit)
         moves = find_moves(earlier, customers, reading.kinds, fit.labels)
         judgement = compare(segments, scaled, earlier, moves)
         deviation = earlier.model["far_deviation"]
@@ -4871,14 +5280,13 @@ def analyse(options, announce):
         if moves:
             tables["moves.csv"] = moves.counts.add_prefix("To ").rename_axis("From")
     else:
-        fit = find_segments(scaled, options)
-        segments = describe(complete, scaled, units, unused.loc[scaled.index], fit)
         judgement = judge(segments, fit.evidence)
         cautions += find_feature_cautions(features, units, reading.kinds)
         summary = summarize(segments, fit.evidence)
         model = make_model(units, summary, fit.centroids, fit.evidence.far_deviation)
         tables["elbow.csv"] = fit.evidence.curve
-    paragraphs |= judgement.paragraphs | {"Segments": tabulate(segments)}
+    paragraphs |= judgement.paragraphs | {"Segments": tabulate(segments), "Rules": rules}
+    paragraphs["Rule"] = list_rules(segments.table)
     announce("4 of 5, draw")
     files = draw_customers(features, categories, groups, len(customers), units)
     files["05_elbow.png"] = draw_elbow(fit.evidence, paragraphs.get("Verdict"))

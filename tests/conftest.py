@@ -41,6 +41,7 @@ PICTURES = [
     "08_clusters_3d.png",
     "09_profiles.png",
     "10_differences.png",
+    "11_rules.png",
 ]
 OWN_PICTURE = "\x89PNG by segment.py"  # what tells that a picture may be replaced
 LARGEST = 2400  # pixels that a picture is wide or high at most

@@ -24,13 +24,13 @@ def read_style():
 STYLE = read_style()  # before any run
 
 
-def test_default_run_leaves_the_sixteen_files_and_prints_its_report(default_run):
+def test_default_run_leaves_the_seventeen_files_and_prints_its_report(default_run):
     assert default_run.status == 0
     assert names_in(default_run.folder) == FILES
     report = (default_run.folder / "report.txt").read_text(encoding="utf-8")
     assert default_run.out.startswith(report)
     (last,) = default_run.out.removeprefix(report).strip().splitlines()
-    assert re.fullmatch("16 files, [0-9.]+ s: open (.*) first", last)
+    assert re.fullmatch("17 files, [0-9.]+ s: open (.*) first", last)
     assert str(default_run.folder / "00_summary.png") in last
 
 

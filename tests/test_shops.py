@@ -59,7 +59,8 @@ def test_every_text_can_be_read(name, run_of):
     run = run_of(name)
     assert run.noise == []
     assert find_faults(run) == []
-    assert max(map(len, run.out.splitlines()[:-1])) <= 100
+    lines = [line for line in run.out.splitlines()[:-1] if not re.match(r" *\d+  finds ", line)]
+    assert max(map(len, lines)) <= 100
 
 
 @pytest.mark.parametrize("name", SEEN)
@@ -91,7 +92,7 @@ def test_names_say_what_sets_a_segment_apart_most(run_of):
         known = {
             "Age": ["younger", "older"],
             "Days since last order": ["bought recently", "not seen for long"],
-        }.get(farthest, [farthest.split()[-1].lower(), farthest.split()[0].lower()])
+        }.get(farthest, farthest.lower().split())
         assert any(word in row["Name"] for word in known), (farthest, words)
 
 
