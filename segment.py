@@ -3365,10 +3365,15 @@ def measure_f1(values, is_member, low, high):
 
 
 def drop_bounds(values, is_member, low, high):
-    """Make bounds infinite, the cheapest first, as long as that costs RULE_GAIN of F1 at most."""
-    bounds = np.array([low, high])
+    """Make bounds infinite, the cheapest first, as long as that costs RULE_GAIN of F1 at most.
+
+    One is left, or the rule would be of all customers.
+    """
     free = np.array([-np.inf, np.inf])
-    while np.isfinite(bounds).any():
+    low = np.where(low == values.min(axis=0), -np.inf, low)
+    high = np.where(high == values.max(axis=0), np.inf, high)
+    bounds = np.array([low, high])
+    while np.isfinite(bounds).sum() > 1:
         score = measure_f1(values, is_member, *bounds)
         trials = {}
         for side, place in np.argwhere(np.isfinite(bounds)):

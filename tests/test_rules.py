@@ -152,3 +152,9 @@ def test_many_segments_have_rules_but_no_picture_of_them(tmp_path):
     run = call_main(tmp_path / "output", MALL_CSV, "-k", 30, "--max-clusters", 3)
     assert "11_rules.png" not in run.figures
     assert any(row["Rule"] for row in run.rows("profiles.csv"))
+
+
+def test_segment_of_nearly_all_has_a_rule(tmp_path):
+    table, features = SHOPS["outlier"][0](), ["Age", "Spent"]
+    run = segment_shop(tmp_path, table, "-f", *features, "-k", 2, "--max-clusters", 3)
+    assert list(ask_database(run, features)) == [239, 1]
