@@ -410,7 +410,7 @@ THEME = {
 SUMMARY = "00_summary.png"
 SUMMARY_FEATURES = 3
 SUMMARY_SEGMENTS = 10
-SUMMARY_RULES = 6  # segments, up to which it has their rules
+SUMMARY_LETTERS = 500  # of all rules, for which it has room
 SUMMARY_THEME = {"font.size": 11, "axes.titlesize": 11}  # for 1,200 pixels in a mail
 MODEL_FILE = "model.json"
 REPORT = "report.txt"
@@ -4818,7 +4818,8 @@ def add_sentences(ax, text):
 
 def write_sentences(segments):
     """Say in plain words who has most of what tells most, who are alike, and what else matters."""
-    words = short_names(segments.features)
+    names = fit_names(list(short_names(segments.features).values()), WORD_LETTERS)
+    words = dict(zip(segments.features, names, strict=True))
     sentences = []
     features = list(segments.features)
     # What measures says more than who has a card.
@@ -4837,8 +4838,9 @@ def write_sentences(segments):
     if len(segments.centroids) > 2:
         sentences.append(write_likeness(segments, words))
     sentences.append(write_category(segments))
-    if len(segments.table) <= SUMMARY_RULES:
-        sentences.append(write_ranges(segments, words))
+    ranges = write_ranges(segments, words)
+    if len(ranges) <= SUMMARY_LETTERS:
+        sentences.append(ranges)
     sentences.append(
         "Red cells are above the average customer, blue ones below; ▲ and ▼ mark where that is "
         "plain. Stability says how much of a segment comes back in other samples: from "
