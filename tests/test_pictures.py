@@ -41,8 +41,8 @@ def test_saved_pictures_are_wide_and_not_empty(mall_run):
 @pytest.mark.parametrize("name", PICTURES)
 def test_picture_is_the_one_of_the_readme(name, mall_run, tmp_path):
     # One moved label is a difference of 2 or more. Other versions of matplotlib lay out a fraction
-    # of a pixel apart, and of scikit-learn draw other resamples: a difference of 16 to 33. In 00, of
-    # which a third is text, lines that stand closer make 42; another picture is of another size.
+    # of a pixel apart, and of scikit-learn draw other resamples: a difference of 16 to 33. In 00,
+    # much of which is text, lines that stand closer make 42; other segments give another size.
     versions = {
         Image.open(folder / name).text["Software"] for folder in (BASELINE, mall_run.folder)
     }
