@@ -1487,13 +1487,14 @@ def read_words(column, words, reading):
 
 def guess_feature_kind(column, reading):
     """Say whether a column of texts is one of dates, of two texts, or of numbers as a feature."""
+    if reading.kinds[column.name] == DATE:
+        return DATE
     texts = column.texts[~find_gaps(column.texts)]
     numbers = strip_unit(column).readings.loc[texts.index, [".", ","]]
     is_number = numbers.notna().any(axis=1)
     is_date = texts.map(is_like_date) & ~is_number
     customers = column.readings.loc[texts.index, "customers"]
-    has_mostly_dates = customers[is_date].sum() > customers.sum() / 2
-    if reading.kinds[column.name] == DATE or has_mostly_dates:
+    if customers[is_date].sum() > customers.sum() / 2:
         return DATE
     distinct = texts.str.casefold().nunique()
     if 1 <= distinct <= 2 and not is_number.any():
